@@ -1,0 +1,202 @@
+"""The console script: one program whose subcommands are the roles."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+DEFAULT_URL = "http://localhost:8080"
+ROLES = ("citizen", "unit_editor", "unit_lead", "office", "justice", "presider", "notary")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one subcommand; the exit code."""
+    asked = parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = asked.run
+    return run(asked)
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="kaimen", description="开门：区政府开放的软件 / a district government opens its doors"
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    up = command(commands, "up", run_up, "在一台机器上启动全部 / run everything on this machine until Ctrl-C")
+    add_data(up)
+    up.add_argument("--port", type=port_number, default=8080, help="端口 / port of the one address (default 8080)")
+    up.add_argument("--only", type=names, default=(), metavar="A,B", help="只启动 / run only these services")
+    up.add_argument("--without", type=names, default=(), metavar="A,B", help="不启动 / leave these services out")
+    up.add_argument(
+        "--external", action="store_true", help="使用已有服务器 / use servers named by KAIMEN_<SERVICE>_*_URL"
+    )
+    up.add_argument("--clock-file", type=Path, metavar="F", help="演示时钟 / file with seconds to add to the time")
+    up.add_argument("--no-seed", action="store_true", help="不写入示例数据 / no sample data")
+
+    serve = command(commands, "serve", run_serve, "运行一个服务 / run one service, settings from KAIMEN_<SERVICE>_*")
+    serve.add_argument("name", metavar="SERVICE")
+    serve.add_argument("--roles", type=names, default=("api", "work"), metavar="api,work", help="default: both")
+
+    migrate = command(commands, "migrate", run_migrate, "更新数据库结构 / bring database schemas up to date")
+    migrate.add_argument("names", nargs="*", metavar="SERVICE", help="default: all with a database")
+    migrate.add_argument(
+        "--phase",
+        choices=("all", "pre", "post"),
+        default="all",
+        help="pre: before the new code runs; post: after",
+    )
+
+    seed = command(commands, "seed", run_seed, "写入示例数据（可重复）/ write sample data; repeating changes nothing")
+    add_address(seed)
+
+    settings = command(commands, "settings", run_settings, "列出设置 / print every setting, its default and meaning")
+    settings.add_argument("name", nargs="?", metavar="SERVICE", help="a service or 'host'; default: all")
+
+    rebuild = command(commands, "rebuild", run_rebuild, "由事件重建 / rebuild a service's projections from the stream")
+    rebuild.add_argument("name", metavar="SERVICE")
+
+    token = command(commands, "token", run_token, "开发用令牌 / print an access token of the development issuer")
+    token.add_argument("--role", required=True, choices=ROLES)
+    token.add_argument("--unit", metavar="简称", help="单位简称 / short name of the unit")
+    token.add_argument("--name", metavar="N", help="姓名 / name of the person")
+    add_address(token)
+    return top
+
+
+def command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    words: str,
+) -> argparse.ArgumentParser:
+    added = commands.add_parser(name, help=words, description=words)
+    added.set_defaults(run=run)
+    return added
+
+
+def add_data(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--data", type=Path, default=Path("var"), metavar="FOLDER", help="数据目录 / data (default ./var)")
+
+
+def add_address(to: argparse.ArgumentParser) -> None:
+    add_data(to)
+    to.add_argument("--url", help=f"地址 / address; default: that of `kaimen up` on --data, else {DEFAULT_URL}")
+
+
+def address(asked: argparse.Namespace) -> str:
+    told: Path = asked.data / "address"
+    return str(asked.url or (told.read_text() if told.exists() else DEFAULT_URL)).rstrip("/")
+
+
+def names(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if part)
+
+
+def port_number(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"端口须在 1–65535 之间 / {port} is not between 1 and 65535")
+    return port
+
+
+def refuse(words: str) -> int:
+    print(words, file=sys.stderr)
+    return 2
+
+
+def unknown_service(name: str) -> str | None:
+    """Words for the operator when there is no service of that name."""
+    from kaimen.host import services
+
+    if name in services.NAMES:
+        return None
+    return f"没有名为 {name} 的服务 / no such service: {name} ({', '.join(services.NAMES)})"
+
+
+def run_up(asked: argparse.Namespace) -> int:
+    from kaimen.host import fleet
+
+    options = fleet.Options(
+        data=asked.data,
+        port=asked.port,
+        only=asked.only,
+        without=asked.without,
+        external=asked.external,
+        clock_file=asked.clock_file,
+        seed=not asked.no_seed,
+    )
+    return asyncio.run(fleet.up(options))
+
+
+def run_serve(asked: argparse.Namespace) -> int:
+    if words := unknown_service(asked.name):
+        return refuse(words)
+    roles = frozenset[str](asked.roles)
+    if not roles or not roles <= {"api", "work"}:
+        return refuse("角色只有 api 与 work / --roles takes api, work or both")
+    from kaimen.host.serve import serve
+
+    serve(asked.name, roles)
+    return 0
+
+
+def run_migrate(asked: argparse.Namespace) -> int:
+    from kaimen.host import services
+
+    for name in asked.names:
+        if words := unknown_service(name):
+            return refuse(words)
+    from kaimen.host.migrate import migrate
+
+    chosen = asked.names or [name for name in services.NAMES if services.load(name).SERVICE.has_database]
+    asyncio.run(migrate(chosen, asked.phase))
+    return 0
+
+
+def run_seed(asked: argparse.Namespace) -> int:
+    from kaimen.host.seed import seed
+
+    asyncio.run(seed(address(asked)))
+    return 0
+
+
+def run_settings(asked: argparse.Namespace) -> int:
+    from kaimen.host import services
+    from kaimen.host.embedded import BINARY_SETTINGS
+    from kaimen.kit.settings import describe
+
+    if asked.name in (None, "host"):
+        for setting, meaning in BINARY_SETTINGS.items():
+            print(f"{setting}\n    {meaning}")
+    elif words := unknown_service(asked.name):
+        return refuse(words)
+    for name in services.NAMES:
+        if asked.name in (None, name):
+            for setting, default, meaning in describe(services.load(name).SERVICE.settings, name):
+                print(f"{setting}={default}\n    {meaning}")
+    return 0
+
+
+def run_rebuild(asked: argparse.Namespace) -> int:
+    if words := unknown_service(asked.name):
+        return refuse(words)
+    from kaimen.host.rebuild import rebuild
+
+    asyncio.run(rebuild(asked.name))
+    return 0
+
+
+def run_token(asked: argparse.Namespace) -> int:
+    import httpx
+
+    url = f"{address(asked)}/api/accounts/v1/dev/tokens"
+    person = {"role": asked.role, "unit": asked.unit, "name": asked.name or asked.role}
+    try:
+        answer = httpx.post(url, json=person, timeout=10, trust_env=False)
+    except httpx.HTTPError as error:
+        return refuse(f"无法连接 {url} / cannot reach {url}: {error}")
+    if not answer.is_success:
+        return refuse(f"{answer.status_code} {answer.text}")
+    print(answer.json()["access_token"])
+    return 0

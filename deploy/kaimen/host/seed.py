@@ -1,0 +1,134 @@
+"""Sample data for a fresh house: the real units, the real open-month entries, and open days to come made of them.
+
+Everything goes through the front door, as people would do it, with development tokens; running it again changes
+nothing. It needs the development issuer.
+"""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote
+from uuid import NAMESPACE_URL, uuid5
+
+import httpx
+
+from kaimen.kit.clock import SHANGHAI
+
+SAMPLE = files("kaimen.host").joinpath("sample")
+WAIT_SECONDS = 30
+
+COMING: tuple[tuple[str, str, str, str, int, int, int], ...] = (
+    # unit, title, theme, place, days ahead, hour, seats
+    ("区教育局", "申城小当家 财富智创+", "民生保障", "青浦区青少年活动中心", 9, 9, 20),
+    (
+        "区政府办公室",
+        "参观长三角一体化示范区展示馆并座谈",
+        "营商环境",
+        "长三角生态绿色一体化发展示范区展示馆",
+        12,
+        14,
+        11,
+    ),
+    ("金泽镇", "金泽镇政府开放日", "公正监管", "金泽镇社区事务受理服务中心", 16, 9, 30),
+    ("区生态环境局", "走进水质自动监测站", "公共安全", "青浦区生态环境监测站", 20, 10, 15),
+    ("区政务办", "一网通办体验日", "一网通办", "青浦区行政服务中心", 23, 13, 2),
+)
+
+
+async def seed(base_url: str) -> None:
+    """Fill a fresh house. Raises RuntimeError with the problem's text when a step is refused."""
+    async with httpx.AsyncClient(base_url=base_url, timeout=20, trust_env=False) as client:
+        office = await _token(client, "office", None, "示例·办公室经办")
+        units = json.loads(SAMPLE.joinpath("units.json").read_text("utf-8"))
+        for unit in units:
+            await _call(client, "PUT", "/api/accounts/v1/units", office, json=unit)
+        await _units_arrived(client, len(units))
+        await _import_entries(client, office)
+        lead = await _token(client, "office", None, "示例·办公室负责人")
+        for sample in COMING:
+            await _publish(client, office, lead, *sample)
+
+
+async def _token(client: httpx.AsyncClient, role: str, unit: str | None, name: str) -> str:
+    body = {"role": role, "unit": unit, "name": name}
+    return (await _call(client, "POST", "/api/accounts/v1/dev/tokens", None, json=body))["access_token"]
+
+
+async def _units_arrived(client: httpx.AsyncClient, wanted: int) -> None:
+    """Open days hear of the units by event; wait until they know all of them."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while len((await _call(client, "GET", "/api/opendays/v1/units", None))["items"]) < wanted:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.1)
+
+
+async def _import_entries(client: httpx.AsyncClient, token: str) -> None:
+    content = SAMPLE.joinpath("open_month_entries.csv").read_bytes()
+    await _call(
+        client,
+        "POST",
+        "/api/opendays/v1/imports",
+        token,
+        headers={"Idempotency-Key": "sample-entries"},
+        files={"file": ("open_month_entries.csv", content, "text/csv")},
+    )
+
+
+async def _publish(
+    client: httpx.AsyncClient,
+    writer: str,
+    approver: str,
+    unit: str,
+    title: str,
+    theme: str,
+    place: str,
+    days: int,
+    hour: int,
+    seats: int,
+) -> None:
+    day = (datetime.now(UTC).astimezone(SHANGHAI) + timedelta(days=days)).replace(minute=0, second=0, microsecond=0)
+    starts = day.replace(hour=hour)
+    event = {
+        "title": title,
+        "theme": theme,
+        "unit": unit,
+        "summary": "示例数据：按公开的真实开放活动改写。参观后由业务科室现场答疑，欢迎提出意见建议。",
+        "place": place,
+        "accessibility": ["无障碍坡道", "可预约手语翻译"],
+        "interactive_steps": ["qa", "forum"],
+        "staff": ["分管负责同志", "业务科室负责人"],
+        "audience": "社会公众",
+        "capacity_text": f"{seats}人/场",
+        "registration": {"mode": "here", "contact": "021-59732890"},
+        "sessions": [
+            {
+                "starts_at": starts.isoformat(),
+                "ends_at": (starts + timedelta(hours=2)).isoformat(),
+                "capacity": seats,
+                "registration_closes_at": (starts - timedelta(days=1)).isoformat(),
+            }
+        ],
+    }
+    key = {"Idempotency-Key": str(uuid5(NAMESPACE_URL, f"sample {title}"))}
+    found = (await _call(client, "GET", f"/api/opendays/v1/events?q={quote(title)}&unit={quote(unit)}", writer))[
+        "items"
+    ]
+    if any(known["title"] == title and known["published_at"] for known in found):
+        return
+    created = await _call(client, "POST", "/api/opendays/v1/events", writer, json=event, headers=key)
+    path = f"/api/opendays/v1/events/{created['id']}"
+    for token, step in ((writer, "submit"), (approver, "approve"), (writer, "publish")):
+        await _call(client, "POST", f"{path}/{step}", token)
+
+
+async def _call(client: httpx.AsyncClient, method: str, path: str, token: str | None, **more: Any) -> Any:
+    headers = {**more.pop("headers", {}), **(_bearer(token) if token else {})}
+    answer = await client.request(method, path, headers=headers, **more)
+    if answer.status_code >= 300:
+        raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
+    return answer.json() if answer.content else None
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

@@ -1,0 +1,1 @@
+"""How accounts rest in PostgreSQL."""

@@ -1,0 +1,82 @@
+"""The calendar over HTTP: feeds, and one search over all entries."""
+
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+from litestar import MediaType, Request, Response, get
+from litestar.params import FromPath, QueryParameter
+
+from kaimen.calendar.app import Shelf
+from kaimen.calendar.domain import FeedKey, NoSuchFeed
+from kaimen.calendar.store.repository import EntryFilter, Repository
+from kaimen.contracts.calendar import EntryKind
+from kaimen.kit.auth import PUBLIC, allow
+from kaimen.kit.clock import local_date
+from kaimen.kit.feed import HEADERS, MEDIA_TYPE
+from kaimen.kit.http import OnEdge, Page, cursor_of, first_instant, json_response, limit_of, read_cursor
+from kaimen.kit.problems import Malformed
+from kaimen.kit.service import Resources
+from kaimen.kit.work import Work
+
+Q = QueryParameter
+
+
+def handlers(resources: Resources) -> list[Any]:
+    @get("/entries", opt=allow(PUBLIC))
+    async def list_entries(
+        edge: OnEdge,
+        from_: Annotated[date | None, Q(name="from")] = None,
+        to: Annotated[date | None, Q(name="to")] = None,
+        q: Annotated[str | None, Q(name="q", max_length=100)] = None,
+        kind: Annotated[EntryKind | None, Q(name="kind")] = None,
+        unit: Annotated[str | None, Q(name="unit", max_length=50)] = None,
+        limit: Annotated[int, Q(name="limit")] = 50,
+        cursor: Annotated[str | None, Q(name="cursor")] = None,
+    ) -> Response[bytes]:
+        """查找日程: entries from the day `from` (today) to the day `to`, included (a year on)."""
+        if any(text and "\x00" in text for text in (q, unit, cursor)):
+            raise Malformed(what="NUL")
+        today = local_date(resources.clock.now())
+        wanted = EntryFilter(
+            from_at=first_instant(from_ or today, "from"),
+            to_at=first_instant(to or today + timedelta(days=366), "to") + timedelta(days=1),
+            kind=kind,
+            unit=unit,
+            text=q or None,
+            after=read_cursor(cursor),
+            limit=limit_of(limit) + 1,
+        )
+
+        async def run(work: Work) -> Page:
+            found = await Repository(work.connection).list_entries(wanted)
+            last = found[limit - 1] if len(found) > limit else None
+            return Page(found[:limit], cursor_of(last.starts_at, last.entry_id) if last else None)
+
+        return json_response(await edge.read(run))
+
+    return [list_entries]
+
+
+def feed_handlers(shelf: Shelf) -> list[Any]:
+    """Feeds at their fixed addresses: from memory, without SQL or rendering."""
+
+    @get("/calendar/{path:path}", opt=allow(PUBLIC), sync_to_thread=False, include_in_schema=False)
+    def feed(path: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
+        name = path.lstrip("/")
+        body = shelf.body(FeedKey(name.removesuffix(".ics"))) if name.endswith(".ics") else None
+        if body is None:
+            raise NoSuchFeed
+        headers = {**HEADERS, "ETag": body.tag}
+        if body.changed_at is not None:
+            headers["Last-Modified"] = f"{body.changed_at:%a, %d %b %Y %H:%M:%S} GMT"
+        octets = body.octets
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            octets = body.packed
+        return Response(octets, media_type=MEDIA_TYPE, headers=headers)
+
+    @get("/robots.txt", opt=allow(PUBLIC), sync_to_thread=False, include_in_schema=False, media_type=MediaType.TEXT)
+    def robots() -> str:
+        return "User-agent: *\nAllow: /calendar/\n"
+
+    return [feed, robots]

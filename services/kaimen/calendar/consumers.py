@@ -1,0 +1,73 @@
+"""What the calendar hears, and its own midnight."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import msgspec
+
+from kaimen.calendar.app import CalendarSettings, Shelf, take_entries
+from kaimen.calendar.domain import FeedKey
+from kaimen.calendar.store.repository import Repository
+from kaimen.contracts.accounts import UnitRegistered
+from kaimen.contracts.calendar import OpenDayEntriesChanged
+from kaimen.contracts.envelope import Envelope
+from kaimen.kit.bus import Subscription
+from kaimen.kit.clock import day_start, local_date
+from kaimen.kit.jobs import Job
+from kaimen.kit.service import Resources
+from kaimen.kit.work import Work
+
+FEEDS_CHANGED = "calendar_feeds_changed"
+EVERYTHING = "*"
+
+
+async def follow_changes(resources: Resources, shelf: Shelf) -> None:
+    """For ever: remake what any process of this service says has changed."""
+
+    async def heard(word: str | None) -> None:
+        keys = (
+            None
+            if word in (None, EVERYTHING)
+            else {FeedKey(path) for path in msgspec.json.decode(word, type=list[str])}
+        )
+        async with resources.workshop.open_for_reading() as work:
+            await shelf.refresh(work, keys)
+
+    await resources.workshop.database.hear(FEEDS_CHANGED, heard)
+
+
+def subscriptions(resources: Resources) -> list[Subscription]:
+    settings = resources.settings
+    assert isinstance(settings, CalendarSettings)
+
+    async def take(work: Work, envelope: Envelope) -> None:
+        changed = envelope.fact()
+        assert isinstance(changed, OpenDayEntriesChanged)
+        touched = await take_entries(work, settings, changed.event_id, envelope.version, changed.entries)
+        work.after_commit(lambda: refresh(touched))
+
+    async def save_unit(work: Work, envelope: Envelope) -> None:
+        unit = envelope.fact()
+        assert isinstance(unit, UnitRegistered)
+        await Repository(work.connection).save_unit(unit.short_name, unit.code, unit.version)
+        keys = {FeedKey(f"units/{unit.short_name}")} | ({FeedKey(f"streets/{unit.code}")} if unit.code else set())
+        work.after_commit(lambda: refresh(keys))
+
+    async def refresh(keys: set[FeedKey]) -> None:
+        """Every process keeps a shelf of its own, this one too."""
+        word = msgspec.json.encode(sorted(key.path for key in keys)).decode()
+        await resources.workshop.database.tell(FEEDS_CHANGED, word)
+
+    return [
+        Subscription("opendays", "calendar-opendays", ("opendays.calendar.changed.v1",), take),
+        Subscription("accounts", "calendar-units", ("accounts.unit.registered.v1",), save_unit),
+    ]
+
+
+def jobs(resources: Resources) -> Mapping[str, Job]:
+    async def turn_day(work: Work, subject: str) -> None:
+        """Windows move with the day, never with the second."""
+        work.after_commit(lambda: resources.workshop.database.tell(FEEDS_CHANGED, EVERYTHING))
+        await work.set_timer("turn-day", subject, day_start(local_date(work.at) + timedelta(days=1)))
+
+    return {"turn-day": turn_day}

@@ -1,0 +1,72 @@
+"""Which feeds there are, and which entries belong to them."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+import msgspec
+
+from kaimen.contracts.calendar import CalendarEntry
+from kaimen.kit.refusals import Kind, refusal
+
+NoSuchFeed = refusal("calendar.no-such-feed", Kind.MISSING, "没有这个日历。", "There is no such feed.")
+
+THEMES: tuple[str, ...] = ("一网通办", "一网统管", "营商环境", "民生保障", "公正监管", "公共安全")
+_MONTH = re.compile(r"open-month/(20\d\d)")
+
+
+class FeedKey(msgspec.Struct, frozen=True, order=True):
+    """The address of a feed below `/calendar/`, without `.ics`: `district`, `units/区教育局`, `streets/310118104`."""
+
+    path: str
+
+    @property
+    def address(self) -> str:
+        return f"/calendar/{quote(self.path)}.ics"
+
+    @property
+    def is_windowed(self) -> bool:
+        """The open month keeps its whole year for ever; all others show −90 to +400 days."""
+        return not self.path.startswith("open-month/")
+
+
+DISTRICT = FeedKey("district")
+
+
+def feeds_of(entry: CalendarEntry) -> set[FeedKey]:
+    """The feeds that an entry belongs to."""
+    keys = {DISTRICT, FeedKey(f"units/{entry.unit}")}
+    if entry.theme and "/" not in entry.theme:
+        keys.add(FeedKey(f"themes/{entry.theme}"))
+    if entry.street_code:
+        keys.add(FeedKey(f"streets/{entry.street_code}"))
+    if entry.campaign:
+        keys.add(FeedKey(f"open-month/{entry.campaign}"))
+    return keys
+
+
+def standing_feeds(units: Mapping[str, str | None]) -> set[FeedKey]:
+    """Feeds that exist although they may be empty: one can subscribe before anything happens."""
+    keys = {DISTRICT} | {FeedKey(f"themes/{theme}") for theme in THEMES}
+    for name, code in units.items():
+        keys.add(FeedKey(f"units/{name}"))
+        if code:
+            keys.add(FeedKey(f"streets/{code}"))
+    return keys
+
+
+def title_of(key: FeedKey, street_names: Mapping[str, str]) -> tuple[str, str]:
+    """Name and description of a feed."""
+    kind, _, name = key.path.partition("/")
+    match kind:
+        case "units":
+            return f"{name} · 开门", f"{name}的政府开放活动和公众参与日程"
+        case "themes":
+            return f"{name} · 政府开放活动", f"主题领域“{name}”的政府开放活动"
+        case "streets":
+            street = street_names.get(name, name)
+            return f"{street} · 开门", f"{street}的政府开放活动和公众参与日程"
+        case "open-month":
+            return f"{name}年政府开放月", f"{name}年政府开放月的全部活动"
+        case _:
+            return "青浦区 · 开门", "全区政府开放活动和公众参与日程"

@@ -1,0 +1,1 @@
+"""How the calendar rests in PostgreSQL."""

@@ -1,0 +1,160 @@
+"""What comes after the visit: questions and suggestions with public replies, the questionnaire, the report."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+from msgspec.structs import replace
+
+from kaimen.contracts import opendays as contract
+from kaimen.kit.clock import local_date
+from kaimen.kit.ids import normalise_code
+from kaimen.kit.workdays import add_working_days
+from kaimen.opendays.app.desk import Desk
+from kaimen.opendays.app.registrations import announce_change, holds_proof
+from kaimen.opendays.domain.events import Event, clean_text, move
+from kaimen.opendays.domain.refusals import (
+    NotAdmitted,
+    ProofNeeded,
+    TooEarlyToReport,
+    UnknownRegistration,
+    UnknownSuggestion,
+)
+
+Outcome = Literal["adopted", "partly", "not_adopted", "answered"]
+
+
+class NewSuggestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question (OD2: it gets an answer clock) or a suggestion raised on site; without a name."""
+
+    kind: Literal["question", "suggestion"]
+    text: Annotated[str, Meta(min_length=1, max_length=2000)]
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The unit's public reply."""
+
+    reply: Annotated[str, Meta(min_length=1, max_length=5000)]
+    outcome: Outcome
+
+
+class Questionnaire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """问卷: satisfaction 1 to 5, and a comment that only the unit reads; with the manage token or the phone number."""
+
+    manage_token: str = ""
+    phone: Annotated[str, Meta(max_length=32)] = ""
+    satisfaction: Annotated[int, Meta(ge=1, le=5)]
+    comment: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class NewReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """活动报告. `participants` is what staff counted; empty means: as checked in."""
+
+    held_on: date | None = None
+    summary: Annotated[str, Meta(max_length=5000)] = ""
+    participants: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    sign_shown: bool = False
+
+
+async def add_suggestion(desk: Desk, event: Event, given: NewSuggestion) -> dict[str, Any]:
+    """Staff write down what was asked or suggested; a question is due 5 working days later (row 33)."""
+    desk.work.actor.must_act_for(event.unit)
+    text = clean_text(given.text, "text", least=1, most=2000)
+    due_on = None
+    if given.kind == "question":
+        due_on = add_working_days(local_date(desk.work.at), desk.settings.answer_working_days)
+    id = desk.work.new_id()
+    await desk.store.add_suggestion(id, event.id, given.kind, text, desk.work.at, due_on)
+    suggestion = await desk.store.suggestion(id)
+    assert suggestion is not None
+    return suggestion
+
+
+async def reply_to_suggestion(desk: Desk, suggestion_id: UUID, given: Reply) -> dict[str, Any]:
+    suggestion = await desk.store.suggestion(suggestion_id)
+    if suggestion is None:
+        raise UnknownSuggestion
+    event = await desk.event(suggestion["event_id"])
+    desk.work.actor.must_act_for(event.unit)
+    text = clean_text(given.reply, "reply", least=1, most=5000)
+    await desk.store.reply(suggestion_id, text, given.outcome, desk.work.at, desk.work.actor.subject)
+    await desk.work.record("reply", f"suggestion:{suggestion_id}", before=suggestion["outcome"], after=given.outcome)
+    desk.work.emit(
+        contract.SuggestionReplied(suggestion_id, event.id, given.outcome),
+        aggregate_id=suggestion_id,
+        version=int(desk.work.at.timestamp() * 1_000_000),
+    )
+    changed = await desk.store.suggestion(suggestion_id)
+    assert changed is not None
+    return changed
+
+
+async def answer_questionnaire(desk: Desk, code: str, given: Questionnaire) -> None:
+    """Once per registration, by somebody who was there."""
+    registration = await desk.store.registration(code=normalise_code(code))
+    if registration is None:
+        raise UnknownRegistration
+    if not holds_proof(desk, registration, given.manage_token, given.phone):
+        raise ProofNeeded
+    if registration.state != "checked_in":
+        raise NotAdmitted(state=registration.state)
+    event = await desk.event(registration.event_id)
+    comment = clean_text(given.comment, "comment", most=2000)
+    id = desk.work.new_id()
+    place = f"questionnaire_answers/{id}/comment"
+    sealed = desk.vault.seal(comment, unit=event.unit, place=place) if comment else None
+    await desk.store.add_questionnaire(id, event.id, registration.id, given.satisfaction, sealed, desk.work.at)
+
+
+async def report_event(desk: Desk, event: Event, given: NewReport) -> Event:
+    """Publish the report: figures from the rows, the sign as staff attest it. Who was not seen becomes a no-show."""
+    desk.work.actor.must_act_for(event.unit)
+    live = [session for session in event.sessions if session.state == "scheduled"]
+    if event.state == "published" and live and max(session.ends_at for session in live) <= desk.work.at:
+        # The clock decides; the timer that says so may be a few seconds late.
+        event = replace(event, state=move(event, "hold"))
+    if event.state == "published":
+        raise TooEarlyToReport
+    after = move(event, "report")
+    for absent in await desk.store.mark_no_shows([session.id for session in event.sessions], desk.work.at):
+        registration = await desk.store.registration(id=absent["id"])
+        assert registration is not None
+        announce_change(desk, registration)
+    counts = await desk.store.count_registrations(event.id)
+    suggestions = await desk.store.suggestions(event.id)
+    replies = sum(suggestion["reply"] is not None for suggestion in suggestions)
+    satisfaction = await desk.store.satisfaction(event.id)
+    await desk.store.add_report(
+        {
+            "event_id": event.id,
+            "held_on": given.held_on or local_date(max(session.starts_at for session in event.sessions)),
+            "summary": clean_text(given.summary, "summary", most=5000),
+            "participants": counts["people_in"] if given.participants is None else given.participants,
+            "registered": counts["registered"],
+            "checked_in": counts["checked_in"],
+            "no_show": counts["no_show"],
+            "walk_in": counts["walk_in"],
+            "suggestions": len(suggestions),
+            "replies": replies,
+            "satisfaction": satisfaction["average"],
+            "sign_shown": given.sign_shown,
+            "published_at": desk.work.at,
+            "published_by": desk.work.actor.subject,
+        }
+    )
+    event = replace(event, state=after, version=event.version + 1, changed_at=desk.work.at)
+    await desk.store.save_event(event)
+    await desk.work.record("report", f"event:{event.id}", before="held", after="reported")
+    figures = contract.ReportFigures(
+        registered=counts["registered"],
+        checked_in=counts["checked_in"],
+        no_show=counts["no_show"],
+        walk_in=counts["walk_in"],
+        suggestions=len(suggestions),
+        replies=replies,
+        sign_shown=given.sign_shown,
+    )
+    desk.announce(event, contract.EventReported, figures=figures)
+    return event

@@ -1,0 +1,568 @@
+"""Registering, waiting, offers, cancelling, check-in.
+
+Many callers come at once, so arrivals are decided in batches: the sessions' locks, one transaction, one decision
+after the other in order of arrival.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+from msgspec.structs import replace
+
+from kaimen.contracts import opendays as contract
+from kaimen.kit.clock import SHANGHAI
+from kaimen.kit.ids import normalise_code
+from kaimen.kit.phones import parse_phone
+from kaimen.kit.refusals import Refusal
+from kaimen.kit.work import Actor
+from kaimen.opendays.app.desk import Desk
+from kaimen.opendays.domain import seats as domain
+from kaimen.opendays.domain.events import Event, HoldKind, Session, clean_text, is_public
+from kaimen.opendays.domain.refusals import (
+    AlreadyCheckedIn,
+    AlreadyRegistered,
+    BadPhone,
+    BadTicket,
+    ChannelNotYours,
+    NoSuchHold,
+    NoSuchQuestion,
+    OverlappingRegistration,
+    ProofNeeded,
+    TicketOfOtherSession,
+    UnknownRegistration,
+    UnknownSession,
+)
+from kaimen.opendays.domain.seats import Movement
+from kaimen.opendays.store.repository import Place, Registration, hash_token
+
+Channel = Literal["web", "phone", "counter", "paper"]
+PURPOSE = "registration"
+
+
+class NewRegistration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """报名. `needs` asks for an arrangement (轮椅位), never for a condition. Children are counted, not named."""
+
+    name: Annotated[str, Meta(max_length=50)]
+    phone: Annotated[str, Meta(max_length=32)]
+    party_size: Annotated[int, Meta(ge=1, le=1000)] = 1
+    minors: Annotated[int, Meta(ge=0, le=1000)] = 0
+    answers: dict[str, Annotated[str, Meta(max_length=500)]] = {}
+    needs: Annotated[str, Meta(max_length=200)] = ""
+    channel: Channel = "web"
+    hold: HoldKind | None = None
+
+
+class Personal(msgspec.Struct, frozen=True):
+    """What is sealed, and deleted when its time is over."""
+
+    name: str
+    phone: str
+    minors: int = 0
+    answers: dict[str, str] = {}
+    needs: str = ""
+
+
+class Confirmation(msgspec.Struct, frozen=True):
+    """The answer to a registration. `position` counts from 1 on the waiting list; `ticket` only for a seat."""
+
+    id: UUID
+    code: str
+    state: domain.RegistrationState
+    position: int | None
+    ticket: str | None
+    manage_token: str
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """One registration on its way into a session, with who brings it."""
+
+    actor: Actor
+    session_id: UUID
+    wanted: NewRegistration
+
+
+class Result(msgspec.Struct, frozen=True):
+    """A registration as its holder may see it, with how many wait ahead."""
+
+    registration: Registration
+    session: Session
+    event: Event
+    ahead: int | None
+    ticket: str | None
+    masked_name: str
+
+
+class _Room:
+    """One locked session while a batch is decided: its counters, its queue, and what changed."""
+
+    def __init__(self, session: Session, arrivals: int, event: Event, queue: list[domain.Waiting]) -> None:
+        self.before = self.session = session
+        self.position = arrivals
+        self.event = event
+        self.queue = queue
+        self.arrived = 0
+
+    @property
+    def change(self) -> tuple[UUID, int, int, int]:
+        now, before = self.session, self.before
+        return now.id, now.taken - before.taken, now.waiting - before.waiting, self.arrived
+
+
+async def register(desk: Desk, arrivals: Sequence[Arrival]) -> list[Confirmation | Refusal]:
+    """Decide on `arrivals` in order. Each gets its confirmation or its refusal; the others are not touched by it."""
+    prepared = [_prepare(desk, arrival) for arrival in arrivals]
+    rooms = await _open_rooms(desk, {arrival.session_id for arrival in arrivals})
+    places = await _places(desk, [entry[1] for entry in prepared if not isinstance(entry, Refusal)], rooms)
+    outcomes: list[Confirmation | Refusal] = []
+    new: list[tuple[Registration, Session]] = []
+    lines: list[tuple[UUID, str, UUID | None, Movement]] = []
+    passed: list[UUID] = []
+    for arrival, entry in zip(arrivals, prepared, strict=True):
+        room = rooms.get(arrival.session_id)
+        try:
+            if isinstance(entry, Refusal):
+                raise entry
+            if room is None:
+                raise UnknownSession
+            personal, person = entry
+            seats, admission = _decide(desk, room, arrival, places.get(person, []))
+        except Refusal as no:
+            outcomes.append(no)
+            continue
+        session = room.session
+        registration, token = _new_registration(
+            desk, room.event, session, arrival, personal, person, seats, room.position, admission.state
+        )
+        places.setdefault(person, []).append(Place(session.id, session.starts_at, session.ends_at))
+        passed += admission.passed
+        new.append((registration, session))
+        if admission.state == "confirmed":
+            held = -seats if arrival.wanted.hold else 0
+            lines.append((session.id, "registered", registration.id, Movement(0, held, seats)))
+        elif admission.state == "waitlisted" and session.free > 0:
+            room.queue.append(domain.Waiting(registration.id, seats, 0))
+        ticket = _ticket(desk, registration)
+        position = session.waiting if admission.state == "waitlisted" else None
+        outcomes.append(Confirmation(registration.id, registration.code, registration.state, position, ticket, token))
+    if new:
+        changed = [room for room in rooms.values() if room.arrived]
+        await desk.store.add_registrations(desk.work.at, new)
+        for room in changed:
+            # Before the seats are counted: a seat that leaves a hold is never held and taken at once.
+            if room.session.holds != room.before.holds:
+                await desk.store.set_holds(room.session)
+        await desk.store.count_all_seats([room.change for room in changed])
+        await desk.store.add_all_movements(desk.work.at, lines)
+        await desk.store.add_passes(passed)
+        for registration, _ in new:
+            announce_change(desk, registration)
+    return outcomes
+
+
+async def _open_rooms(desk: Desk, session_ids: set[UUID]) -> dict[UUID, _Room]:
+    locked = await desk.store.lock_sessions(session_ids)
+    events = await desk.store.events_without_sessions({session.event_id for session, _ in locked.values()})
+    return {
+        session.id: _Room(
+            session,
+            count,
+            events[session.event_id],
+            await desk.store.queue(session.id) if session.waiting and session.free > 0 else [],
+        )
+        for session, count in locked.values()
+    }
+
+
+async def _places(desk: Desk, persons: list[bytes], rooms: dict[UUID, _Room]) -> dict[bytes, list[Place]]:
+    if not persons or not rooms:
+        return {}
+    first = min(room.session.starts_at for room in rooms.values())
+    last = max(room.session.ends_at for room in rooms.values())
+    return await desk.store.places_of(persons, first, last)
+
+
+def _decide(desk: Desk, room: _Room, arrival: Arrival, places: Sequence[Place]) -> tuple[int, domain.Admission]:
+    """Seats and admission of one arrival; the room then counts it. Raises why not."""
+    own_staff = _is_own_staff(arrival, room.event)
+    _must_be_free(places, room.session)
+    _must_answer(room.event, arrival.wanted)
+    domain.must_accept_registrations(room.event, room.session, desk.work.at, by_staff=own_staff)
+    seats = domain.seats_for(room.session, arrival.wanted.party_size)
+    room.session, admission = _take(room.session, room.queue, seats, arrival.wanted.hold)
+    room.queue = domain.pass_over(room.queue, admission.passed)
+    room.position += 1
+    room.arrived += 1
+    return seats, admission
+
+
+def _prepare(desk: Desk, arrival: Arrival) -> tuple[Personal, bytes] | Refusal:
+    wanted = arrival.wanted
+    phone = parse_phone(wanted.phone)
+    if phone is None:
+        return BadPhone(field="phone")
+    try:
+        personal = Personal(
+            name=clean_text(wanted.name, "name", least=1, most=50),
+            phone=phone,
+            minors=wanted.minors,
+            answers={key: clean_text(text, f"answers.{key}", most=500) for key, text in wanted.answers.items()},
+            needs=clean_text(wanted.needs, "needs"),
+        )
+    except Refusal as no:
+        return no
+    return personal, desk.vault.pseudonym(PURPOSE, phone)
+
+
+def _is_own_staff(arrival: Arrival, event: Event) -> bool:
+    """Whether the unit's own staff enter this. Raises UnknownSession for a draft that the actor may not see, and
+    ChannelNotYours or NotYourUnit for what only they may enter: other channels and held seats."""
+    own = arrival.actor.sees_drafts_of(event.unit)
+    if not own and not is_public(event):
+        raise UnknownSession
+    if arrival.wanted.channel != "web" or arrival.wanted.hold:
+        if not arrival.actor.is_staff:
+            raise ChannelNotYours(field="channel")
+        arrival.actor.must_act_for(event.unit)
+    return own
+
+
+def _must_be_free(places: Sequence[Place], session: Session) -> None:
+    if any(place.session_id == session.id for place in places):
+        raise AlreadyRegistered(field="phone")
+    if any(place.starts_at < session.ends_at and session.starts_at < place.ends_at for place in places):
+        raise OverlappingRegistration(field="phone")
+
+
+def _must_answer(event: Event, wanted: NewRegistration) -> None:
+    asked = {question.key for question in event.registration.questions}
+    required = {question.key for question in event.registration.questions if question.required}
+    answered = {key for key, text in wanted.answers.items() if text.strip()}
+    if not required <= answered or not set(wanted.answers) <= asked:
+        raise NoSuchQuestion(field="answers")
+
+
+def _take(
+    session: Session, queue: Sequence[domain.Waiting], seats: int, hold: HoldKind | None
+) -> tuple[Session, domain.Admission]:
+    if hold is not None:
+        if session.holds.get(hold, 0) < seats:
+            raise NoSuchHold(field="hold")
+        holds = {**session.holds, hold: session.holds[hold] - seats}
+        return replace(session, holds=holds, taken=session.taken + seats), domain.Admission("confirmed")
+    admission = domain.admit(session, queue, seats)
+    if admission.state == "confirmed":
+        return replace(session, taken=session.taken + seats), admission
+    if admission.state == "waitlisted":
+        return replace(session, waiting=session.waiting + 1), admission
+    return session, admission
+
+
+def _new_registration(
+    desk: Desk,
+    event: Event,
+    session: Session,
+    arrival: Arrival,
+    personal: Personal,
+    person: bytes,
+    seats: int,
+    position: int,
+    state: domain.RegistrationState,
+) -> tuple[Registration, str]:
+    token = desk.work.new_token()
+    id = desk.work.new_id()
+    registration = Registration(
+        id=id,
+        session_id=session.id,
+        event_id=event.id,
+        code=desk.work.new_code(),
+        state=state,
+        position=position,
+        party_size=arrival.wanted.party_size,
+        seats=seats,
+        hold=arrival.wanted.hold,
+        channel=arrival.wanted.channel,
+        person=person,
+        personal=desk.vault.seal(personal, unit=event.unit, place=f"registrations/{id}/personal"),
+        manage_hash=hash_token(token),
+        created_at=desk.work.at,
+        changed_at=desk.work.at,
+        entered_by=arrival.actor.subject if arrival.actor.is_staff else None,
+    )
+    return registration, token
+
+
+def _ticket(desk: Desk, registration: Registration) -> str | None:
+    if registration.state not in ("confirmed", "checked_in"):
+        return None
+    return desk.tickets.issue(
+        registration.id, registration.session_id, registration.party_size, registration.created_at
+    )
+
+
+def announce_change(desk: Desk, registration: Registration) -> None:
+    desk.work.emit(
+        contract.RegistrationChanged(
+            registration.id,
+            registration.session_id,
+            registration.event_id,
+            registration.state,
+            registration.seats,
+            registration.offer_expires_at,
+        ),
+        aggregate_id=registration.id,
+        version=int(registration.changed_at.timestamp() * 1_000_000),
+    )
+
+
+async def read_registration(desk: Desk, code: str, *, manage_token: str = "") -> Result:
+    """By look-up code. The ticket is shown to the holder of the manage token, and to staff, alone."""
+    registration = await desk.store.registration(code=normalise_code(code))
+    if registration is None:
+        raise UnknownRegistration
+    found = await desk.store.session(registration.session_id)
+    event = await desk.store.event(registration.event_id)
+    assert found is not None
+    assert event is not None
+    holder = bool(manage_token) and hash_token(manage_token) == registration.manage_hash
+    ahead = None
+    if registration.state == "waitlisted":
+        ahead = await desk.store.count_ahead(registration.session_id, registration.position)
+    personal = open_personal(desk, event, registration)
+    return Result(
+        registration=registration,
+        session=found[0],
+        event=event,
+        ahead=ahead,
+        ticket=_ticket(desk, registration) if holder or desk.work.actor.sees_drafts_of(event.unit) else None,
+        masked_name=mask(personal.name) if personal else "",
+    )
+
+
+def open_personal(desk: Desk, event: Event, registration: Registration) -> Personal | None:
+    """The sealed data, or None after its retention has ended."""
+    if registration.personal is None:
+        return None
+    place = f"registrations/{registration.id}/personal"
+    return desk.vault.open(registration.personal, Personal, unit=event.unit, place=place)
+
+
+def mask(name: str) -> str:
+    """First character and two stars, whatever the length, so that the length is not leaked."""
+    return f"{name[:1]}**"
+
+
+async def cancel_registration(desk: Desk, code: str, *, manage_token: str = "", phone: str = "") -> Result:
+    """Give the place back; it is offered to those who wait. Cancelling twice is refused."""
+    registration, session = await _held_by(desk, code, manage_token, phone)
+    domain.must_be_cancellable(registration.state, session, desk.work.at)
+    await _release(desk, registration, session, "withdrawn")
+    return await read_registration(desk, registration.code, manage_token=manage_token)
+
+
+async def decline_offer(desk: Desk, code: str, *, manage_token: str = "", phone: str = "") -> Result:
+    """The seat goes on at once."""
+    registration, session = await _held_by(desk, code, manage_token, phone)
+    domain.must_have_offer(registration.state, registration.offer_expires_at, desk.work.at)
+    await _release(desk, registration, session, "withdrawn")
+    return await read_registration(desk, registration.code, manage_token=manage_token)
+
+
+async def accept_offer(desk: Desk, code: str, *, manage_token: str = "", phone: str = "") -> Result:
+    registration, _ = await _held_by(desk, code, manage_token, phone)
+    domain.must_have_offer(registration.state, registration.offer_expires_at, desk.work.at)
+    accepted = replace(registration, state="confirmed", offer_expires_at=None, changed_at=desk.work.at)
+    await desk.store.save_registration(accepted)
+    await desk.work.drop_timer("expire-offer", str(registration.id))
+    announce_change(desk, accepted)
+    return await read_registration(desk, registration.code, manage_token=manage_token)
+
+
+async def expire_offer(desk: Desk, registration_id: UUID) -> None:
+    """A timer says that an offer may have expired; the row decides."""
+    registration = await desk.store.registration(id=registration_id)
+    if registration is None or registration.state != "offered":
+        return
+    locked = await desk.store.session(registration.session_id, lock=True)
+    registration = await desk.store.registration(id=registration_id)
+    assert locked is not None
+    assert registration is not None
+    if registration.state != "offered" or registration.offer_expires_at is None:
+        return
+    if registration.offer_expires_at > desk.work.at:
+        await desk.work.set_timer("expire-offer", str(registration.id), registration.offer_expires_at)
+        return
+    await _release(desk, registration, locked[0], "lapsed")
+
+
+async def offer_free_seats(desk: Desk, session_id: UUID) -> None:
+    """Offer what is free to those who wait, until the session starts. The session must not be locked by others."""
+    locked = await desk.store.session(session_id, lock=True)
+    assert locked is not None
+    session = locked[0]
+    if session.state != "scheduled" or session.waiting == 0 or session.free <= 0 or session.starts_at <= desk.work.at:
+        return
+    queue = await desk.store.queue(session_id)
+    offers = domain.next_offers(session.free, queue)
+    if not offers.offered:
+        return
+    expires_at = domain.offer_expires_at(session, desk.work.at)
+    await desk.store.offer_seats(offers.offered, expires_at, desk.work.at)
+    await desk.store.add_passes(offers.passed)
+    seats = {waiting.id: waiting.seats for waiting in queue}
+    taken = sum(seats[name] for name in offers.offered)
+    await desk.store.count_seats(session_id, taken=taken, waiting=-len(offers.offered))
+    lines = [("offered", name, Movement(0, 0, seats[name])) for name in offers.offered]
+    await desk.store.add_movements(session_id, desk.work.at, lines)
+    for name in offers.offered:
+        await desk.work.set_timer("expire-offer", str(name), expires_at)
+        registration = await desk.store.registration(id=name)
+        assert registration is not None
+        announce_change(desk, registration)
+
+
+async def _held_by(desk: Desk, code: str, manage_token: str, phone: str) -> tuple[Registration, Session]:
+    """The registration, its session locked. Raises ProofNeeded unless the caller holds the manage token or the phone
+    number, or works for the unit."""
+    registration = await desk.store.registration(code=normalise_code(code))
+    if registration is None:
+        raise UnknownRegistration
+    locked = await desk.store.session(registration.session_id, lock=True)
+    registration = await desk.store.registration(id=registration.id)
+    assert locked is not None
+    assert registration is not None
+    if not holds_proof(desk, registration, manage_token, phone):
+        event = await desk.store.event(registration.event_id)
+        assert event is not None
+        if not desk.work.actor.sees_drafts_of(event.unit):
+            raise ProofNeeded
+    return registration, locked[0]
+
+
+def holds_proof(desk: Desk, registration: Registration, manage_token: str, phone: str) -> bool:
+    """Whether the caller knows the manage token or the phone number of a registration."""
+    if manage_token and hash_token(manage_token) == registration.manage_hash:
+        return True
+    number = parse_phone(phone) if phone else None
+    return number is not None and desk.vault.pseudonym(PURPOSE, number) == registration.person
+
+
+async def _release(
+    desk: Desk, registration: Registration, session: Session, state: Literal["withdrawn", "lapsed"]
+) -> None:
+    """End a registration and pass on what it held."""
+    seated = registration.state in domain.SEATED
+    waiting = registration.state == "waitlisted"
+    gone = replace(registration, state=state, offer_expires_at=None, changed_at=desk.work.at)
+    await desk.store.save_registration(gone)
+    await desk.work.drop_timer("expire-offer", str(registration.id))
+    await desk.store.count_seats(session.id, taken=-registration.seats if seated else 0, waiting=-1 if waiting else 0)
+    if seated:
+        freed = Movement(0, 0, -registration.seats)
+        await desk.store.add_movements(session.id, desk.work.at, [(state, registration.id, freed)])
+    announce_change(desk, gone)
+    await offer_free_seats(desk, session.id)
+
+
+class CheckIn(msgspec.Struct, frozen=True):
+    """The welcome at the door."""
+
+    registration_id: UUID
+    code: str
+    name: str
+    party_size: int
+    checked_in_at: datetime
+    needs: str
+
+
+async def check_in(desk: Desk, session_id: UUID, *, ticket: str = "", code: str = "") -> CheckIn:
+    """By signed ticket or by short code. Raises AlreadyCheckedIn (when, by whom) for the second try: first scan by
+    server time wins."""
+    locked = await desk.store.session(session_id, lock=True)
+    if locked is None:
+        raise UnknownSession
+    event = await desk.event(locked[0].event_id)
+    desk.work.actor.must_act_for(event.unit)
+    if ticket:
+        said = desk.tickets.read(ticket)
+        if not said.is_for(session_id):
+            raise TicketOfOtherSession
+        registration = await desk.store.registration(id=said.registration_id)
+    else:
+        registration = await desk.store.registration(code=normalise_code(code))
+    if registration is None:
+        raise BadTicket if ticket else UnknownRegistration
+    if registration.session_id != session_id:
+        raise TicketOfOtherSession
+    domain.must_be_admitted(registration.state)
+    if registration.state == "checked_in":
+        assert registration.checked_in_at is not None
+        at = registration.checked_in_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+        raise AlreadyCheckedIn(at=at, by=registration.checked_in_by)
+    actor = desk.work.actor
+    now = replace(
+        registration,
+        state="checked_in",
+        checked_in_at=desk.work.at,
+        checked_in_by=actor.name or actor.role,
+        changed_at=desk.work.at,
+    )
+    await desk.store.save_registration(now)
+    announce_change(desk, now)
+    personal = open_personal(desk, event, now)
+    return CheckIn(
+        registration_id=now.id,
+        code=now.code,
+        name=personal.name if personal else "",
+        party_size=now.party_size,
+        checked_in_at=desk.work.at,
+        needs=personal.needs if personal else "",
+    )
+
+
+class RosterLine(msgspec.Struct, frozen=True):
+    """One line of the list at the door."""
+
+    position: int
+    code: str
+    state: domain.RegistrationState
+    name: str
+    phone: str
+    party_size: int
+    minors: int
+    needs: str
+    channel: str
+    answers: dict[str, str]
+    checked_in_at: datetime | None
+
+
+async def read_roster(desk: Desk, session_id: UUID) -> tuple[Event, Session, list[RosterLine]]:
+    """Everybody of a session, for the unit's own staff; reading it is recorded."""
+    found = await desk.store.session(session_id)
+    if found is None:
+        raise UnknownSession
+    event = await desk.event(found[0].event_id)
+    desk.work.actor.must_act_for(event.unit)
+    lines = []
+    for registration in await desk.store.registrations(session_id):
+        personal = open_personal(desk, event, registration) or Personal(name="", phone="")
+        lines.append(
+            RosterLine(
+                registration.position,
+                registration.code,
+                registration.state,
+                personal.name,
+                personal.phone,
+                registration.party_size,
+                personal.minors,
+                personal.needs,
+                registration.channel,
+                personal.answers,
+                registration.checked_in_at,
+            )
+        )
+    await desk.work.record("read-roster", f"session:{session_id}")
+    return event, found[0], lines

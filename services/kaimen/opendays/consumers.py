@@ -1,0 +1,57 @@
+"""What open days hear from others, and what their own clocks tell them."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from kaimen.contracts.accounts import UnitRegistered
+from kaimen.contracts.envelope import Envelope
+from kaimen.kit.bus import Subscription
+from kaimen.kit.jobs import Job
+from kaimen.kit.logs import log
+from kaimen.kit.service import Resources
+from kaimen.kit.work import Work
+from kaimen.opendays.app import events, registrations
+from kaimen.opendays.app.desk import Desk, OpenDaysSettings
+from kaimen.opendays.store.repository import Repository
+
+
+def subscriptions(_: Resources) -> list[Subscription]:
+    return [Subscription("accounts", "opendays-units", ("accounts.unit.registered.v1",), _save_unit)]
+
+
+async def _save_unit(work: Work, envelope: Envelope) -> None:
+    unit = envelope.fact()
+    assert isinstance(unit, UnitRegistered)
+    await Repository(work.connection).save_unit(unit.short_name, unit.full_name, unit.kind, unit.code, unit.version)
+
+
+def jobs(resources: Resources) -> Mapping[str, Job]:
+    """Timer kinds of this service."""
+    settings = resources.settings
+    assert isinstance(settings, OpenDaysSettings)
+
+    def desk(work: Work) -> Desk:
+        return Desk(work, resources.vault, settings)
+
+    async def hold_event(work: Work, subject: str) -> None:
+        await events.hold_event(desk(work), UUID(subject))
+
+    async def expire_offer(work: Work, subject: str) -> None:
+        await registrations.expire_offer(desk(work), UUID(subject))
+
+    async def forget_personal(work: Work, subject: str) -> None:
+        await Repository(work.connection).forget_personal(UUID(subject))
+        await work.record("forget-personal", f"event:{subject}")
+
+    async def check_seats(work: Work, subject: str) -> None:
+        """OD7: counters, rows and ledger must agree; the check comes back every night."""
+        for wrong in await Repository(work.connection).wrong_counts():
+            log.error("seats disagree", subject=str(wrong))
+        await work.set_timer("check-seats", subject, events.next_night(work.at))
+
+    return {
+        "hold-event": hold_event,
+        "expire-offer": expire_offer,
+        "forget-personal": forget_personal,
+        "check-seats": check_seats,
+    }

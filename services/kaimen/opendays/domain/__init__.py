@@ -1,0 +1,1 @@
+"""The rules of open days: pure, total, without clock or randomness."""

@@ -1,0 +1,1 @@
+"""How open days rest in PostgreSQL."""

@@ -1,0 +1,347 @@
+"""Rows to domain objects and back; nothing is decided here."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from kaimen.kit.db import Connection
+from kaimen.kit.queries import load_queries
+from kaimen.kit.refusals import Refusal
+from kaimen.kit.search import search_terms
+from kaimen.opendays.domain.events import Event, HoldKind, RegistrationTerms, Session
+from kaimen.opendays.domain.refusals import (
+    AlreadyRegistered,
+    CapacityBelowTaken,
+    EndBeforeStart,
+    OverlappingRegistration,
+    WriterApproves,
+)
+from kaimen.opendays.domain.seats import Movement, RegistrationState, Waiting
+
+queries = load_queries("kaimen.opendays.store")
+
+CONSTRAINTS: dict[str, type[Refusal]] = {
+    "events_four_eyes": WriterApproves,
+    "sessions_ends_after_start": EndBeforeStart,
+    "sessions_not_oversold": CapacityBelowTaken,
+    "registrations_person_once": AlreadyRegistered,
+    "registrations_one_place_at_a_time": OverlappingRegistration,
+    "questionnaire_once": AlreadyRegistered,
+}
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored registration; `personal` is sealed and vanishes when its retention ends."""
+
+    id: UUID
+    session_id: UUID
+    event_id: UUID
+    code: str
+    state: RegistrationState
+    position: int
+    party_size: int
+    seats: int
+    hold: str | None
+    channel: str
+    person: bytes | None
+    personal: bytes | None
+    manage_hash: bytes
+    created_at: datetime
+    changed_at: datetime
+    entered_by: str | None = None
+    offer_expires_at: datetime | None = None
+    checked_in_at: datetime | None = None
+    checked_in_by: str | None = None
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A time for which somebody is registered."""
+
+    session_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+
+
+class EventFilter(msgspec.Struct, frozen=True):
+    """Which events to list; None means: any."""
+
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+    unit: str | None = None
+    theme: str | None = None
+    campaign: int | None = None
+    state: str | None = None
+    text: str | None = None
+    after: tuple[datetime, UUID] | None = None
+    limit: int = 50
+
+
+def person_number(person: bytes) -> int:
+    """The first 63 bits of a pseudonym, for the range that the exclusion constraint compares."""
+    return int.from_bytes(person[:8], "big") >> 1
+
+
+class Repository:
+    """Open days within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    async def save_unit(
+        self, short_name: str, full_name: str | None, kind: str, code: str | None, version: int
+    ) -> None:
+        await self._db.execute(queries.upsert_unit, short_name, full_name, kind, code, version)
+
+    async def units(self) -> dict[str, str | None]:
+        """Short name → town code (null for 委办局)."""
+        return {row["short_name"]: row["code"] for row in await self._db.fetch(queries.list_units)}
+
+    async def unit_names(self) -> dict[str, str]:
+        """Every short and full name → short name."""
+        names = {}
+        for row in await self._db.fetch(queries.list_units):
+            names[row["short_name"]] = row["short_name"]
+            if row["full_name"]:
+                names[row["full_name"]] = row["short_name"]
+        return names
+
+    async def add_event(self, event: Event) -> None:
+        await self._db.execute(queries.insert_event, *_event_values(event))
+        for session in event.sessions:
+            await self.add_session(session)
+
+    async def save_event(self, event: Event) -> None:
+        """Store the next version. Raises LookupError when somebody else stored it first."""
+        if await self._db.fetchval(queries.update_event, *_event_values(event)) is None:
+            raise LookupError(event.id)
+
+    async def event(self, event_id: UUID, *, for_change: bool = False) -> Event | None:
+        query = queries.read_event_for_change if for_change else queries.read_event
+        row = await self._db.fetchrow(query, event_id)
+        if row is None:
+            return None
+        sessions = await self._db.fetch(queries.read_sessions, [event_id])
+        return _event(row, tuple(_session(session) for session in sessions))
+
+    async def events_without_sessions(self, event_ids: Collection[UUID]) -> dict[UUID, Event]:
+        """What registering needs to know of events; `sessions` is empty."""
+        return {row["id"]: _event(row, ()) for row in await self._db.fetch(queries.read_events, list(event_ids))}
+
+    async def list_events(
+        self, wanted: EventFilter, at: datetime, *, all_units: bool, own_unit: str | None
+    ) -> list[tuple[Event, datetime]]:
+        """Events in order of their first session, each with that instant."""
+        after_at, after_id = wanted.after or (None, None)
+        rows = await self._db.fetch(
+            queries.list_events,
+            at, all_units, own_unit, wanted.from_at, wanted.to_at, wanted.unit, wanted.theme, wanted.campaign,
+            wanted.state, search_terms(wanted.text) if wanted.text else None, wanted.text, after_at, after_id,
+            wanted.limit,
+        )  # fmt: skip
+        by_event: dict[UUID, list[Session]] = {row["id"]: [] for row in rows}
+        for session in await self._db.fetch(queries.read_sessions, list(by_event)):
+            by_event[session["event_id"]].append(_session(session))
+        return [(_event(row, tuple(by_event[row["id"]])), row["first_at"]) for row in rows]
+
+    async def add_session(self, session: Session) -> None:
+        await self._db.execute(queries.insert_session, *_session_values(session))
+        if session.capacity:
+            await self.add_movements(
+                session.id, session.created_at, [("opened", None, Movement(session.capacity, session.held, 0))]
+            )
+
+    async def save_session(self, session: Session) -> None:
+        await self._db.execute(queries.update_session, *_session_values(session))
+
+    async def remove_session(self, session_id: UUID) -> None:
+        await self._db.execute(queries.delete_session, session_id)
+
+    async def session(self, session_id: UUID, *, lock: bool = False) -> tuple[Session, int] | None:
+        """The session and how many have arrived so far; with `lock`, nobody else decides meanwhile."""
+        row = await self._db.fetchrow(queries.lock_session if lock else queries.read_session, session_id)
+        return (_session(row), row["arrivals"]) if row else None
+
+    async def lock_sessions(self, session_ids: Collection[UUID]) -> dict[UUID, tuple[Session, int]]:
+        """The guard against overselling: whoever holds these locks decides alone. Each with its count of arrivals."""
+        rows = await self._db.fetch(queries.lock_sessions, list(session_ids))
+        return {row["id"]: (_session(row), row["arrivals"]) for row in rows}
+
+    async def count_seats(self, session_id: UUID, *, taken: int = 0, waiting: int = 0, arrivals: int = 0) -> None:
+        await self.count_all_seats([(session_id, taken, waiting, arrivals)])
+
+    async def count_all_seats(self, changes: Sequence[tuple[UUID, int, int, int]]) -> None:
+        """Per session: how taken, waiting and arrivals change."""
+        await self._db.execute(queries.count_seats, *(list(column) for column in zip(*changes, strict=True)))
+
+    async def set_holds(self, session: Session) -> None:
+        await self._db.execute(queries.set_holds, session.id, _json(session.holds), session.held)
+
+    async def add_movements(
+        self, session_id: UUID, at: datetime, lines: Sequence[tuple[str, UUID | None, Movement]]
+    ) -> None:
+        await self.add_all_movements(at, [(session_id, *line) for line in lines])
+
+    async def add_all_movements(self, at: datetime, lines: Sequence[tuple[UUID, str, UUID | None, Movement]]) -> None:
+        if lines:
+            await self._db.execute(
+                queries.add_ledger,
+                [session_id for session_id, _, _, _ in lines],
+                at,
+                [cause for _, cause, _, _ in lines],
+                [registration for _, _, registration, _ in lines],
+                [movement.capacity for _, _, _, movement in lines],
+                [movement.held for _, _, _, movement in lines],
+                [movement.taken for _, _, _, movement in lines],
+            )
+
+    async def movements(self, session_id: UUID) -> list[Movement]:
+        return [Movement(**row) for row in await self._db.fetch(queries.read_ledger, session_id)]
+
+    async def wrong_counts(self) -> list[UUID]:
+        """Sessions whose counters, registrations and ledger disagree; none, unless there is a fault."""
+        return [row["id"] for row in await self._db.fetch(queries.find_wrong_counts)]
+
+    async def places_of(
+        self, persons: Sequence[bytes], starts_at: datetime, ends_at: datetime
+    ) -> dict[bytes, list[Place]]:
+        """Where each of `persons` is registered between the two instants."""
+        numbers = [person_number(person) for person in persons]
+        places: dict[bytes, list[Place]] = {}
+        for row in await self._db.fetch(queries.find_live_of_persons, numbers, starts_at, ends_at, list(persons)):
+            place = Place(row["session_id"], row["starts_at"], row["ends_at"])
+            places.setdefault(row["person"], []).append(place)
+        return places
+
+    async def add_registrations(self, at: datetime, new: Sequence[tuple[Registration, Session]]) -> None:
+        columns = [
+            (
+                r.id, s.id, s.event_id, s.starts_at, s.ends_at, r.code, r.state, r.position, r.party_size, r.seats,
+                r.hold, r.channel, r.person, person_number(r.person) if r.person else None, r.personal, r.manage_hash,
+                r.entered_by,
+            )
+            for r, s in new
+        ]  # fmt: skip
+        await self._db.execute(queries.insert_registrations, at, *(list(c) for c in zip(*columns, strict=True)))
+
+    async def registration(self, *, code: str | None = None, id: UUID | None = None) -> Registration | None:
+        row = await (
+            self._db.fetchrow(queries.read_registration_by_code, code)
+            if code is not None
+            else self._db.fetchrow(queries.read_registration, id)
+        )
+        return Registration(**row) if row else None
+
+    async def registrations(self, session_id: UUID) -> list[Registration]:
+        return [Registration(**row) for row in await self._db.fetch(queries.list_registrations, session_id)]
+
+    async def save_registration(self, registration: Registration) -> None:
+        await self._db.execute(
+            queries.change_registration, registration.id, registration.state, registration.changed_at,
+            registration.offer_expires_at, registration.checked_in_at, registration.checked_in_by,
+        )  # fmt: skip
+
+    async def queue(self, session_id: UUID) -> list[Waiting]:
+        return [Waiting(**row) for row in await self._db.fetch(queries.read_queue, session_id)]
+
+    async def count_ahead(self, session_id: UUID, position: int) -> int:
+        return int(await self._db.fetchval(queries.count_ahead, session_id, position) or 0)
+
+    async def add_passes(self, passed: Sequence[UUID]) -> None:
+        if passed:
+            await self._db.execute(queries.add_passes, list(passed))
+
+    async def offer_seats(self, registrations: Sequence[UUID], expires_at: datetime, at: datetime) -> None:
+        await self._db.execute(queries.offer_seats, list(registrations), expires_at, at)
+
+    async def mark_no_shows(self, sessions: Sequence[UUID], at: datetime) -> list[dict[str, Any]]:
+        return [dict(row) for row in await self._db.fetch(queries.mark_no_shows, list(sessions), at)]
+
+    async def withdraw_all(self, session_id: UUID, at: datetime) -> list[dict[str, Any]]:
+        """Withdraw everybody who is not in yet; gives id, seats and the state that each had."""
+        return [dict(row) for row in await self._db.fetch(queries.withdraw_live, session_id, at)]
+
+    async def move_registrations(self, session: Session) -> None:
+        await self._db.execute(queries.move_registrations, session.id, session.starts_at, session.ends_at)
+
+    async def forget_personal(self, event_id: UUID) -> None:
+        await self._db.execute(queries.forget_personal, event_id)
+
+    async def count_registrations(self, event_id: UUID) -> dict[str, int]:
+        (row,) = await self._db.fetch(queries.count_registrations, event_id)
+        return dict(row)
+
+    async def add_suggestion(
+        self, id: UUID, event_id: UUID, kind: str, text: str, at: datetime, due_on: date | None
+    ) -> None:
+        await self._db.execute(queries.insert_suggestion, id, event_id, kind, text, at, due_on)
+
+    async def suggestions(self, event_id: UUID) -> list[dict[str, Any]]:
+        return [dict(row) for row in await self._db.fetch(queries.list_suggestions, event_id)]
+
+    async def suggestion(self, id: UUID) -> dict[str, Any] | None:
+        row = await self._db.fetchrow(queries.read_suggestion, id)
+        return dict(row) if row else None
+
+    async def reply(self, id: UUID, reply: str, outcome: str, at: datetime, by: str) -> None:
+        await self._db.execute(queries.reply_to_suggestion, id, reply, outcome, at, by)
+
+    async def add_questionnaire(
+        self, id: UUID, event_id: UUID, registration_id: UUID, satisfaction: int, comment: bytes | None, at: datetime
+    ) -> None:
+        await self._db.execute(queries.insert_questionnaire, id, event_id, registration_id, satisfaction, comment, at)
+
+    async def satisfaction(self, event_id: UUID) -> dict[str, Any]:
+        (row,) = await self._db.fetch(queries.average_satisfaction, event_id)
+        return dict(row)
+
+    async def add_report(self, values: dict[str, Any]) -> None:
+        await self._db.execute(queries.insert_report, *values.values())
+
+    async def report(self, event_id: UUID) -> dict[str, Any] | None:
+        row = await self._db.fetchrow(queries.read_report, event_id)
+        return dict(row) if row else None
+
+
+def hash_token(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _event_values(event: Event) -> tuple[Any, ...]:
+    words = " ".join((event.title, event.summary, event.place, event.unit, event.organiser))
+    return (
+        event.id, event.version, event.state, event.unit, event.organiser, event.title, event.theme, event.summary,
+        event.place, event.street_code, list(event.accessibility), list(event.interactive_steps), list(event.staff),
+        event.audience, event.capacity_text, _json(event.registration), event.online, event.tentative, event.campaign,
+        event.reason, list(event.writers), event.approved_by, event.source, event.sequence, event.created_at,
+        event.changed_at, event.published_at, search_terms(words),
+    )  # fmt: skip
+
+
+def _event(row: Any, sessions: tuple[Session, ...]) -> Event:
+    values = {name: row[name] for name in Event.__struct_fields__ if name not in ("sessions", "registration")}
+    for name in ("accessibility", "interactive_steps", "staff", "writers"):
+        values[name] = tuple(values[name])
+    terms = msgspec.json.decode(row["registration"], type=RegistrationTerms)
+    return Event(**values, registration=terms, sessions=sessions)
+
+
+def _session_values(session: Session) -> tuple[Any, ...]:
+    return (
+        session.id, session.event_id, session.starts_at, session.ends_at, session.all_day, session.time_text,
+        session.state, session.capacity, session.seat_unit, _json(session.holds), session.held, session.party_limit,
+        session.waitlist_limit, session.policy, session.registration_opens_at, session.registration_closes_at,
+        session.sequence, session.created_at, session.changed_at, session.capacity_min,
+    )  # fmt: skip
+
+
+def _session(row: Any) -> Session:
+    values = {name: row[name] for name in Session.__struct_fields__ if name != "holds"}
+    return Session(**values, holds=msgspec.json.decode(row["holds"], type=dict[HoldKind, int]))

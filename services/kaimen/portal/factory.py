@@ -1,0 +1,36 @@
+"""The portal, put together."""
+
+from collections.abc import Mapping
+
+from litestar import Litestar
+
+from kaimen.kit.bus import Subscription
+from kaimen.kit.http import create_service_app
+from kaimen.kit.jobs import Job
+from kaimen.kit.service import Resources, Service
+from kaimen.portal import desk, door, public, registering
+from kaimen.portal.failures import FailurePages
+from kaimen.portal.portal import Portal
+from kaimen.portal.settings import PortalSettings
+
+SERVICE = Service(name="portal", title="门户", settings=PortalSettings, has_database=False)
+
+
+def create_app(resources: Resources) -> Litestar:
+    portal = Portal(resources)
+    pages = [room(portal) for room in (public.handlers, registering.handlers, desk.handlers, door.handlers)]
+    return create_service_app(
+        resources,
+        [],
+        root_handlers=[handler for room in pages for handler in room],
+        on_stop=[portal.services.close],
+        plugins=[FailurePages(portal)],
+    )
+
+
+def create_consumers(_: Resources) -> list[Subscription]:
+    return []
+
+
+def create_jobs(_: Resources) -> Mapping[str, Job]:
+    return {}

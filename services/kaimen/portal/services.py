@@ -1,0 +1,113 @@
+"""The services as the portal calls them: one kept-alive client, short patience, typed answers."""
+
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+
+from kaimen.portal.answers import Problem, SignedIn
+from kaimen.portal.settings import PortalSettings
+
+T = TypeVar("T")
+OPENDAYS = "/api/opendays/v1"
+ACCOUNTS = "/api/accounts/v1"
+
+
+class ServiceAway(Exception):
+    """A service does not answer, or answers that it cannot now."""
+
+
+class ServiceRefused(Exception):
+    """A service said no; `problem` says why, in two languages."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.reason)
+        self.problem = problem
+
+
+class Caller:
+    """On whose behalf a service is asked: the visitor's address, and the token of who is signed in."""
+
+    def __init__(self, address: str, signed_in: SignedIn | None = None) -> None:
+        self.address = address
+        self.signed_in = signed_in
+
+    def headers(self) -> dict[str, str]:
+        given = {"X-Forwarded-For": self.address} if self.address else {}
+        if self.signed_in is not None:
+            given["Authorization"] = f"Bearer {self.signed_in.access_token}"
+        return given
+
+
+class Services:
+    """Asks the services. Every call raises ServiceRefused for a refusal and ServiceAway for silence."""
+
+    def __init__(self, settings: PortalSettings) -> None:
+        self._client = httpx.AsyncClient(
+            base_url=settings.services_url,
+            timeout=httpx.Timeout(settings.service_timeout_seconds, connect=1.0),
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def get(
+        self,
+        path: str,
+        answer: type[T],
+        caller: Caller,
+        *,
+        params: dict[str, str] | None = None,
+        manage_token: str = "",
+    ) -> T:
+        headers = {"X-Manage-Token": manage_token} if manage_token else {}
+        response = await self._ask("GET", path, caller, headers=headers, params=params)
+        return msgspec.json.decode(response.content, type=answer)
+
+    async def get_file(self, path: str, caller: Caller) -> bytes:
+        return (await self._ask("GET", path, caller)).content
+
+    async def post(
+        self, path: str, answer: type[T], caller: Caller, body: Any = None, *, headers: dict[str, str] | None = None
+    ) -> T:
+        response = await self._ask("POST", path, caller, headers=headers, json=body)
+        return msgspec.json.decode(response.content, type=answer)
+
+    async def tell(self, path: str, caller: Caller, body: Any) -> None:
+        """POST where no answer is expected."""
+        await self._ask("POST", path, caller, json=body)
+
+    async def patch(self, path: str, answer: type[T], caller: Caller, body: Any, *, version: str) -> T:
+        response = await self._ask("PATCH", path, caller, headers={"If-Match": f'"{version}"'}, json=body)
+        return msgspec.json.decode(response.content, type=answer)
+
+    async def send_file(
+        self, path: str, answer: type[T], caller: Caller, name: str, content: bytes, params: dict[str, str]
+    ) -> T:
+        response = await self._ask("POST", path, caller, params=params, files={"file": (name, content)})
+        return msgspec.json.decode(response.content, type=answer)
+
+    async def _ask(
+        self, method: str, path: str, caller: Caller, *, headers: dict[str, str] | None = None, **request: Any
+    ) -> httpx.Response:
+        try:
+            response = await self._client.request(
+                method, path, headers={**caller.headers(), **(headers or {})}, **request
+            )
+        except httpx.HTTPError as error:
+            raise ServiceAway(f"{method} {path}") from error
+        if response.is_success:
+            return response
+        problem = _problem_of(response)
+        if response.status_code >= 500:
+            raise ServiceAway(f"{method} {path}")
+        raise ServiceRefused(problem)
+
+
+def _problem_of(response: httpx.Response) -> Problem:
+    try:
+        return msgspec.json.decode(response.content, type=Problem)
+    except msgspec.DecodeError:
+        return Problem(status=response.status_code)

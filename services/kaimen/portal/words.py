@@ -1,0 +1,126 @@
+"""The words for what the services name in codes. Chinese is the source; the catalogue has the English."""
+
+
+def N_(text: str) -> str:
+    """Mark `text` for the catalogue."""
+    return text
+
+
+EVENT_STATES: dict[str, tuple[str, str, str]] = {
+    "draft": ("slate", "✎", N_("草稿")),
+    "submitted": ("amber", "◷", N_("待审核")),
+    "approved": ("brand", "◉", N_("已审核，待发布")),
+    "published": ("brand", "○", N_("已发布")),
+    "signup_open": ("green", "●", N_("可报名")),
+    "full": ("amber", "◐", N_("已满，可候补")),
+    "signup_closed": ("slate", "■", N_("报名截止")),
+    "held": ("slate", "✓", N_("已举办")),
+    "reported": ("slate", "✓", N_("已公布报告")),
+    "archived": ("slate", "✓", N_("已归档")),
+    "postponed": ("amber", "↷", N_("延期")),
+    "cancelled": ("red", "✕", N_("已取消")),
+}
+"""Colour, sign and word of each state: never the colour alone."""
+
+REGISTRATION_STATES: dict[str, tuple[str, str, str]] = {
+    "confirmed": ("green", "✓", N_("报名成功")),
+    "waitlisted": ("amber", "◷", N_("候补中")),
+    "entered": ("brand", "◌", N_("待抽签")),
+    "offered": ("amber", "!", N_("有名额，待您确认")),
+    "checked_in": ("green", "✓", N_("已签到")),
+    "no_show": ("slate", "–", N_("未到场")),
+    "withdrawn": ("slate", "✕", N_("已取消")),
+    "lapsed": ("slate", "✕", N_("已失效")),
+}
+
+OUTCOMES: dict[str, tuple[str, str, str]] = {
+    "adopted": ("green", "✓", N_("采纳")),
+    "partly": ("brand", "◐", N_("部分采纳")),
+    "not_adopted": ("slate", "–", N_("不采纳")),
+    "answered": ("green", "✓", N_("已答复")),
+}
+
+STEPS: dict[str, str] = {"qa": N_("现场答疑"), "forum": N_("座谈交流"), "questionnaire": N_("问卷调查")}
+MODES: dict[str, str] = {
+    "here": N_("在本平台报名"),
+    "external": N_("在其他平台报名"),
+    "phone": N_("电话报名"),
+    "invited": N_("定向邀请，不接受公开报名"),
+    "unknown": N_("报名方式待定"),
+}
+CHANNELS: dict[str, str] = {"web": N_("网站"), "phone": N_("电话"), "counter": N_("窗口"), "paper": N_("纸质")}
+HOLDS: dict[str, str] = {
+    "guests": N_("嘉宾"),
+    "media": N_("媒体"),
+    "accessible": N_("无障碍位"),
+    "walk_in": N_("现场名额"),
+}
+KINDS: dict[str, str] = {"question": N_("提问"), "suggestion": N_("建议")}
+POLICIES: dict[str, str] = {"first_come": N_("先到先得"), "draw": N_("超额抽签")}
+SEAT_UNITS: dict[str, str] = {"person": N_("人"), "group": N_("组（家庭）")}
+ROLES: dict[str, str] = {
+    "citizen": N_("市民"),
+    "unit_editor": N_("经办人"),
+    "unit_lead": N_("单位负责人"),
+    "office": N_("区政府办公室"),
+    "justice": N_("司法局"),
+    "presider": N_("主持人"),
+    "notary": N_("公证员"),
+}
+FIELDS: dict[str, str] = {
+    "title": N_("活动名称"),
+    "theme": N_("主题领域"),
+    "unit": N_("单位"),
+    "organiser": N_("承办方"),
+    "summary": N_("活动介绍"),
+    "place": N_("地点"),
+    "accessibility": N_("无障碍条件"),
+    "interactive_steps": N_("互动环节"),
+    "staff": N_("到场人员（职务）"),
+    "audience": N_("面向对象"),
+    "capacity_text": N_("人数说明"),
+    "registration": N_("报名方式"),
+    "sessions": N_("场次"),
+    "name": N_("姓名或称呼"),
+    "phone": N_("手机号码"),
+    "party_size": N_("人数"),
+    "answers": N_("问题"),
+    "needs": N_("需要的安排"),
+    "reason": N_("原因"),
+    "file": N_("文件"),
+}
+DONE: dict[str, str] = {
+    "saved": N_("已保存。"),
+    "submit": N_("已提交审核。"),
+    "approve": N_("已审核通过，可以发布。"),
+    "return": N_("已退回修改。"),
+    "publish": N_("已发布，市民现在可以看到。"),
+    "postpone": N_("已延期，报名者将收到通知。"),
+    "cancel": N_("已取消，报名者将收到通知。"),
+    "copied": N_("已复制为草稿，请核对日期。"),
+    "report": N_("报告已公布。"),
+    "suggestion": N_("已记录。"),
+    "reply": N_("答复已公开。"),
+    "entered": N_("报名已录入。"),
+    "released": N_("报名已取消，名额已退回。"),
+    "imported": N_("已全部导入为草稿。"),
+}
+PROBLEMS: dict[str, str] = {
+    "opendays.not-publishable": N_("发布前须具备：互动环节、到场人员职务、地点、联系方式、无障碍条件、有名额的场次。"),
+    "opendays.writer-approves": N_("写稿和审核须是两个人，请本单位负责人或区政府办公室中的另一位审核。"),
+    "opendays.already-registered": N_("同一电话在同一场次只能报名一次。请用编号查询已有的报名。"),
+    "opendays.overlapping-registration": N_("同一电话不能报名时间重叠的两个场次。"),
+    "opendays.session-full": N_("名额与候补都已满，请选择其他场次。"),
+    "opendays.registration-closed": N_("报名已截止，或活动已延期、取消。"),
+    "opendays.offer-expired": N_("候补名额须在期限内确认，逾期自动给下一位。"),
+    "opendays.already-checked-in": N_("每张票只能签到一次，以首次签到为准。"),
+    "opendays.bad-ticket": N_("票码不是本平台签发的，或者不完整。"),
+    "kit.stale-version": N_("您打开页面之后，内容已被他人更改。请刷新后再改。"),
+    "kit.too-many-requests": N_("短时间内请求过多，请过一分钟再试。"),
+    "kit.forbidden": N_("您的身份不能进行此操作。"),
+    "kit.not-your-unit": N_("只能处理本单位的事项。"),
+    "kit.unauthenticated": N_("请先登录。"),
+    "portal.form-expired": N_("表单打开太久，或提交过快。请在新的表单中重新提交。"),
+    "portal.wrong-origin": N_("为保护您的信息，只接受从本站页面提交的表单。"),
+    "door.service-away": N_("相应的服务正在恢复，请稍后再试，已提交的内容不会丢失。"),
+}

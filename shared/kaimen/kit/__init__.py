@@ -1,0 +1,1 @@
+"""How the services say it: the toolbox that every service shares, and that knows none of them."""

@@ -1,0 +1,229 @@
+"""NATS JetStream: facts leave through the outbox relay and arrive, exactly once in effect, through the inbox."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+import msgspec
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import NotFoundError
+
+from kaimen.contracts.envelope import Envelope, from_headers
+from kaimen.kit.clock import Clock
+from kaimen.kit.db import Database, Unavailable, queries
+from kaimen.kit.logs import log
+from kaimen.kit.work import SYSTEM, Work, Workshop
+
+DUPLICATE_WINDOW = timedelta(minutes=15)
+DELIVERIES_BEFORE_DEATH = 5
+_RELAY_BATCH = 500
+_FETCH_BATCH = 100
+
+Handler = Callable[[Work, Envelope], Awaitable[None]]
+
+
+class Subscription(msgspec.Struct, frozen=True):
+    """A durable reader `durable` of a service's stream: these subjects, each handled by `handle`."""
+
+    service: str
+    durable: str
+    subjects: tuple[str, ...]
+    handle: Handler
+
+
+class Bus:
+    """A connection that keeps reconnecting; streams and consumers are created when missing."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.stream: JetStreamContext = client.jetstream(timeout=5)
+
+    @classmethod
+    async def open(cls, url: str, name: str) -> "Bus":
+        """Connects, however long the server is away; afterwards reconnects for ever."""
+
+        async def on_error(error: Exception) -> None:
+            log.warning("bus error", error=type(error).__name__)
+
+        while True:
+            client = Client()
+            try:
+                await client.connect(
+                    url,
+                    name=name,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=1,
+                    error_cb=on_error,
+                    connect_timeout=2,
+                )
+                return cls(client)
+            except (NatsError, OSError, TimeoutError) as error:
+                log.warning("bus away", error=type(error).__name__)
+                await asyncio.sleep(0.5)
+
+    async def close(self) -> None:
+        with suppress(NatsError, TimeoutError):
+            await asyncio.wait_for(self.client.close(), 5)
+
+    @property
+    def is_connected(self) -> bool:
+        return self.client.is_connected
+
+    async def ensure_stream(self, service: str, replicas: int) -> None:
+        """The stream of one publishing service: file storage, all its facts, kept for ever."""
+        wanted = StreamConfig(
+            name=service,
+            subjects=[f"{service}.>"],
+            retention=RetentionPolicy.LIMITS,
+            storage=StorageType.FILE,
+            num_replicas=replicas,
+            duplicate_window=DUPLICATE_WINDOW.total_seconds(),
+            deny_delete=True,
+        )
+        try:
+            await self.stream.stream_info(service)
+        except NotFoundError:
+            await self.stream.add_stream(wanted)
+
+
+async def relay(bus: Bus, workshop: Workshop, sweep_seconds: float, service: str, replicas: int) -> None:
+    """Carry unsent facts to the stream, in order, for ever. A row is marked only after the stream confirmed it.
+
+    Several relays may run: SKIP LOCKED keeps them apart, `Nats-Msg-Id` makes a repetition harmless.
+    """
+    has_stream = False
+    while True:
+        try:
+            if not has_stream:
+                await bus.ensure_stream(service, replicas)
+                has_stream = True
+            if await relay_once(bus, workshop.database, workshop.clock) == 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(workshop.facts_waiting.wait(), min(sweep_seconds, 0.5))
+                workshop.facts_waiting.clear()
+        except (NatsError, TimeoutError, OSError, Unavailable) as error:
+            log.warning("relay waits", error=type(error).__name__)
+            has_stream = False
+            await asyncio.sleep(0.5)
+
+
+async def relay_once(bus: Bus, database: Database, clock: Clock) -> int:
+    """Send one batch; returns how many facts it held."""
+    async with database.transaction() as connection:
+        rows = await connection.fetch(queries.take_unsent, _RELAY_BATCH)
+        confirmations = []
+        for row in rows:
+            fact = envelope_from_row(row)
+            confirmations.append(await bus.stream.publish_async(fact.subject, fact.body, headers=fact.headers()))
+        await asyncio.wait_for(asyncio.gather(*confirmations), 10)
+        if rows:
+            await connection.execute(queries.mark_sent, [row["seq"] for row in rows], clock.now())
+        return len(rows)
+
+
+def envelope_from_row(row) -> Envelope:
+    return Envelope(
+        id=row["event_id"],
+        subject=row["subject"],
+        aggregate_id=row["aggregate_id"],
+        version=row["version"],
+        time=row["occurred_at"],
+        body=row["body"],
+        traceparent=row["traceparent"],
+    )
+
+
+async def listen(bus: Bus, workshop: Workshop, subscription: Subscription) -> None:
+    """Read a stream for ever, resubscribing when the server or the consumer went away."""
+    while True:
+        try:
+            await _read_stream(bus, workshop, subscription)
+        except (NatsError, TimeoutError, OSError, Unavailable) as error:
+            log.warning("listener waits", stream=subscription.service, error=type(error).__name__)
+            await asyncio.sleep(0.5)
+
+
+async def _read_stream(bus: Bus, workshop: Workshop, subscription: Subscription) -> None:
+    config = ConsumerConfig(
+        durable_name=subscription.durable,
+        deliver_policy=DeliverPolicy.ALL,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=30,
+        max_ack_pending=_FETCH_BATCH * 2,
+        filter_subjects=list(subscription.subjects),
+    )
+    await bus.stream.add_consumer(subscription.service, config)
+    pull = await bus.stream.pull_subscribe_bind(subscription.durable, subscription.service)
+    waiting = 0
+    try:
+        while True:
+            # A fetch of many that finds nothing stalls the next one, so many are asked for only when they are there.
+            try:
+                messages = await pull.fetch(batch=max(1, min(waiting, _FETCH_BATCH)), timeout=5)
+            except TimeoutError:
+                waiting = 0
+                await pull.consumer_info()
+                continue
+            for message in messages:
+                await _handle(bus, workshop, subscription, message)
+            waiting = messages[-1].metadata.num_pending
+    finally:
+        with suppress(NatsError):
+            await pull.unsubscribe()
+
+
+async def _handle(bus: Bus, workshop: Workshop, subscription: Subscription, message: Msg) -> None:
+    try:
+        fact = from_headers(message.headers or {}, message.data)
+        await receive(workshop, subscription, fact)
+    except (Unavailable, NatsError):
+        await message.nak(delay=1)
+        raise
+    except Exception as error:
+        if message.metadata.num_delivered < DELIVERIES_BEFORE_DEATH:
+            log.warning(
+                "delivery failed", subject=message.subject, attempts=message.metadata.num_delivered, exc_info=error
+            )
+            await message.nak(delay=message.metadata.num_delivered)
+            return
+        await _bury(workshop, subscription, message, error)
+    await message.ack()
+
+
+async def receive(workshop: Workshop, subscription: Subscription, fact: Envelope) -> bool:
+    """Handle one fact: inbox row and effect in one transaction. False when it had been handled before."""
+    async with workshop.open(SYSTEM, fact.traceparent) as work:
+        if not await work.connection.fetch(queries.add_inbox, subscription.durable, fact.id, work.at):
+            return False
+        await subscription.handle(work, fact)
+        return True
+
+
+async def _bury(workshop: Workshop, subscription: Subscription, message: Msg, error: Exception) -> None:
+    log.error("dead letter", subject=message.subject, exc_info=error)
+    headers = dict(message.headers or {})
+    async with workshop.database.transaction() as connection:
+        await connection.execute(
+            queries.add_dead_letter,
+            subscription.durable,
+            headers.get("ce-id", f"stream-sequence-{message.metadata.sequence.stream}"),
+            message.subject,
+            msgspec.json.encode(headers).decode(),
+            message.data,
+            type(error).__name__,
+            workshop.clock.now(),
+        )
+
+
+async def rewind(bus: Bus, workshop: Workshop, subscriptions: Sequence[Subscription]) -> None:
+    """Forget what was read, so that the next `listen` starts at the first message (projections rebuild)."""
+    for subscription in subscriptions:
+        with suppress(NotFoundError):
+            await bus.stream.delete_consumer(subscription.service, subscription.durable)
+        async with workshop.database.transaction() as connection:
+            await connection.execute(queries.forget_inbox_of, subscription.durable)

@@ -1,0 +1,73 @@
+"""From calendar entries to the bytes of a feed, the same in every service."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from litestar import Response
+
+from kaimen.contracts.calendar import CalendarEntry
+from kaimen.kit.clock import local_date
+from kaimen.kit.ical import Entry, Feed, etag, join_feed, render_entry
+
+TOMBSTONE = timedelta(days=30)
+"""How long a cancelled item stays, after its end or its cancellation, whichever is later (CF2)."""
+PAST_DAYS, COMING_DAYS = 90, 400
+HEADERS = {
+    "Content-Disposition": "inline",
+    "Cache-Control": "public, max-age=300",
+    "Access-Control-Allow-Origin": "*",
+    "Vary": "Accept-Encoding",
+}
+MEDIA_TYPE = "text/calendar; charset=utf-8"
+
+
+def render(entry: CalendarEntry, public_url: str, uid_domain: str) -> bytes:
+    """The item's content lines."""
+    timed = not entry.all_day
+    item = Entry(
+        uid_kind=entry.uid_kind,
+        permanent_id=str(entry.entry_id),
+        sequence=entry.sequence,
+        created_at=entry.created_at,
+        changed_at=entry.changed_at,
+        summary=entry.summary,
+        starts_at=entry.starts_at if timed else None,
+        ends_at=entry.ends_at if timed else None,
+        starts_on=None if timed else local_date(entry.starts_at),
+        ends_on=None if timed else local_date(entry.ends_at),
+        description=entry.description,
+        location=entry.location,
+        url=public_url + entry.page if entry.page else None,
+        categories=entry.categories,
+        status=entry.status,
+        cancelled_reason=entry.cancelled_reason or None,
+        transparent=entry.transparent,
+        organizer_name=entry.unit,
+        organizer_email=f"noreply@{uid_domain}",
+        contact=entry.contact or None,
+    )
+    return render_entry(item, uid_domain)
+
+
+def is_shown(entry: CalendarEntry, at: datetime, *, windowed: bool = True) -> bool:
+    """Whether a feed shows the entry on the day of `at`: −90 to +400 days, cancelled ones as tombstones."""
+    today = local_date(at)
+    if entry.status == "CANCELLED":
+        return local_date(max(entry.ends_at, entry.changed_at) + TOMBSTONE) >= today
+    if not windowed:
+        return True
+    first, last = local_date(entry.starts_at), local_date(entry.ends_at)
+    return last >= today - timedelta(days=PAST_DAYS) and first <= today + timedelta(days=COMING_DAYS)
+
+
+def order_of(entry: CalendarEntry) -> tuple[datetime, str]:
+    return entry.starts_at, str(entry.entry_id)
+
+
+def respond(feed: Feed, items: Iterable[bytes], last_change: datetime | None) -> Response[bytes]:
+    """A whole feed as an HTTP answer with its entity tag."""
+    body = join_feed(feed, items)
+    headers = {**HEADERS, "ETag": etag(body)}
+    if last_change is not None:
+        headers["Last-Modified"] = last_change.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    return Response(body, media_type=MEDIA_TYPE, headers=headers)

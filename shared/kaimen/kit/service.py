@@ -1,0 +1,82 @@
+"""What a service declares about itself, and what it is given to run with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+
+from kaimen.kit.auth import Verifier
+from kaimen.kit.bus import Bus
+from kaimen.kit.clock import Clock
+from kaimen.kit.crypto import Vault
+from kaimen.kit.db import Database
+from kaimen.kit.jobs import Jobs
+from kaimen.kit.limits import Limiter
+from kaimen.kit.refusals import Refusal
+from kaimen.kit.settings import ServiceSettings
+from kaimen.kit.work import Workshop
+
+T = TypeVar("T")
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """The manifest: one declaration from which streams, permissions, AsyncAPI and `consumers.txt` are made.
+
+    `publishes` and `consumes` list subjects; `constraints` maps database constraint names to refusals.
+    """
+
+    name: str
+    title: str
+    settings: type[ServiceSettings]
+    publishes: tuple[str, ...] = ()
+    consumes: tuple[str, ...] = ()
+    constraints: Mapping[str, type[Refusal]] = {}
+    has_database: bool = True
+    nightly: tuple[str, ...] = ()
+    """Timer kinds that must always be set; each sets itself again."""
+
+    @property
+    def prefix(self) -> str:
+        return f"/api/{self.name}/v1"
+
+    @property
+    def package(self) -> str:
+        return f"kaimen.{self.name}"
+
+    @property
+    def migrations(self) -> list[str]:
+        """Packages with `migrations/`, in order."""
+        return ["kaimen.kit", f"{self.package}.store"] if self.has_database else []
+
+
+@dataclass
+class Resources:
+    """Everything a service runs with; opened and closed by the composition root."""
+
+    service: Service
+    settings: ServiceSettings
+    clock: Clock
+    vault: Vault
+    verifier: Verifier
+    limiter: Limiter
+    database: Database | None = None
+    bus: Bus | None = None
+    jobs: Jobs | None = None
+
+    def __post_init__(self) -> None:
+        self._kept: dict[str, Any] = {}
+        self._workshop = Workshop(self.database, self.clock) if self.database else None
+
+    @property
+    def workshop(self) -> Workshop:
+        """Raises RuntimeError for a service without a database."""
+        if self._workshop is None:
+            raise RuntimeError(f"{self.service.name} has no database")
+        return self._workshop
+
+    def keep(self, name: str, make: Callable[[], T]) -> T:
+        """Something of which this process has one: made at the first call, the same ever after."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]

@@ -1,0 +1,185 @@
+"""The real Caddy with the real Caddyfile, before stand-in services that say who was asked and for what."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from kaimen.host import fleet
+from kaimen.host.embedded import free_port
+from kaimen.host.supervisor import Log
+
+TAG = 'W/"0123456789abcdef"'
+FEED = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n" * 100
+
+
+async def say_who_was_asked(name: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    request = await reader.readuntil(b"\r\n\r\n")
+    method, target, _ = request.split(b"\r\n", 1)[0].decode().split(" ")
+    headers = dict(line.split(": ", 1) for line in request.decode().lower().split("\r\n")[1:] if ": " in line)
+    await reader.readexactly(int(headers.get("content-length", "0")))
+    asked = {
+        "service": name,
+        "method": method,
+        "target": target,
+        "if_match": headers.get("if-match"),
+        "forwarded_for": headers.get("x-forwarded-for"),
+    }
+    body = json.dumps({**asked, "filler": " " * 2000}).encode()
+    status = "405 Method Not Allowed" if method == "PROPFIND" else "200 OK"
+    lines = [
+        "Content-Type: application/json",
+        'ETag: "v1"',
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ]
+    head = "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""])
+    writer.write(head.encode() + (b"" if method == "HEAD" else body))
+    await writer.drain()
+    writer.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def door(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    folder = tmp_path_factory.mktemp("door")
+    units = folder / "feeds" / "calendar" / "units"
+    units.mkdir(parents=True)
+    for name, content in ((".ics", FEED), (".ics.gz", gzip.compress(FEED, mtime=0))):
+        (units / f"区教育局{name}").write_bytes(content)
+        (units / f"区教育局{name}.etag").write_text(TAG)
+    private = folder / "feeds" / "calendar" / "me"
+    private.mkdir()
+    (private / "secret.ics").write_bytes(FEED)
+    upstreams: dict[str, int] = {}
+    services: dict[str, asyncio.Server] = {}
+    for name in ("accounts", "opendays", "calendar", "portal"):
+        upstreams[name] = free_port(set(upstreams.values()))
+        services[name] = await asyncio.start_server(
+            lambda r, w, name=name: say_who_was_asked(name, r, w), "127.0.0.1", upstreams[name], limit=2**25
+        )
+    port = free_port(set(upstreams.values()))
+    log = Log(folder / "door.log")
+    caddy = fleet.door(port, upstreams, folder / "feeds", folder, log)
+    await caddy.start()
+    yield f"http://127.0.0.1:{port}"
+    await caddy.stop()
+    for service in services.values():
+        service.close()
+    log.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def visitor(door: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=door, trust_env=False, timeout=10) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/api/accounts/v1/health/ready", "accounts"),
+        ("/api/opendays/v1/events?q=%E5%8C%BA", "opendays"),
+        ("/api/calendar/v1/entries", "calendar"),
+        ("/calendar/district.ics", "calendar"),
+        ("/calendar/units/%E5%8C%BA%E6%95%99%E8%82%B2%E5%B1%80.ics?alarm=1", "calendar"),
+        ("/calendar/me/secret.ics", "calendar"),
+        ("/problems/opendays.full", "portal"),
+        ("/", "portal"),
+        ("/%E5%BC%80%E6%94%BE%E6%97%A5", "portal"),
+    ],
+)
+async def test_door_sends_each_path_unchanged_to_its_owner(visitor: httpx.AsyncClient, path: str, service: str) -> None:
+    asked = (await visitor.get(path)).json()
+    seen = httpx.URL(path).raw_path.decode()
+    assert (asked["service"], asked["target"], asked["forwarded_for"]) == (service, seen, "127.0.0.1")
+
+
+FEED_PATH = "/calendar/units/%E5%8C%BA%E6%95%99%E8%82%B2%E5%B1%80.ics"
+
+
+async def test_feed_on_disk_is_served_with_its_own_tag(visitor: httpx.AsyncClient) -> None:
+    answer = await visitor.get(FEED_PATH, headers={"Accept-Encoding": "identity"})
+    names = (
+        "etag",
+        "content-type",
+        "content-length",
+        "content-disposition",
+        "cache-control",
+        "access-control-allow-origin",
+    )
+    assert (answer.status_code, answer.content, [answer.headers[name] for name in names]) == (
+        200,
+        FEED,
+        [TAG, "text/calendar; charset=utf-8", str(len(FEED)), "inline", "public, max-age=300", "*"],
+    )
+
+
+async def test_feed_on_disk_comes_compressed_when_asked(visitor: httpx.AsyncClient) -> None:
+    answer = await visitor.get(FEED_PATH, headers={"Accept-Encoding": "gzip"})
+    kept = [answer.headers[name] for name in ("etag", "content-encoding", "vary", "content-type")]
+    assert (answer.content, kept) == (FEED, [TAG, "gzip", "Accept-Encoding", "text/calendar; charset=utf-8"])
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+@pytest.mark.parametrize("tags", [TAG, f'"x", {TAG}', "*"])
+async def test_feed_on_disk_that_is_known_is_not_sent_again(
+    visitor: httpx.AsyncClient, tags: str, encoding: str
+) -> None:
+    answer = await visitor.get(FEED_PATH, headers={"If-None-Match": tags, "Accept-Encoding": encoding})
+    assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", TAG)
+
+
+async def test_feed_on_disk_answers_head_without_a_body(visitor: httpx.AsyncClient) -> None:
+    answer = await visitor.head(FEED_PATH, headers={"Accept-Encoding": "identity"})
+    assert (answer.status_code, answer.content, answer.headers["content-length"]) == (
+        200,
+        b"",
+        str(len(FEED)),
+    )
+
+
+async def test_feed_asked_with_another_method_is_left_to_the_calendar(visitor: httpx.AsyncClient) -> None:
+    answer = await visitor.request("PROPFIND", FEED_PATH)
+    assert (answer.status_code, answer.json()["service"]) == (405, "calendar")
+
+
+async def test_metrics_are_not_shown_at_the_door(visitor: httpx.AsyncClient) -> None:
+    assert (await visitor.get("/metrics")).status_code == 404
+
+
+async def test_if_match_reaches_the_service_without_the_encoding(visitor: httpx.AsyncClient) -> None:
+    first = await visitor.get("/api/opendays/v1/events/1", headers={"Accept-Encoding": "gzip"})
+    second = await visitor.patch("/api/opendays/v1/events/1", headers={"If-Match": first.headers["etag"]})
+    assert (first.headers["content-encoding"], second.json()["if_match"]) == ("gzip", '"v1"')
+
+
+@pytest.mark.parametrize(("size", "status"), [(12_000_000, 200), (12_000_001, 413)])
+async def test_request_over_twelve_megabytes_is_refused(visitor: httpx.AsyncClient, size: int, status: int) -> None:
+    answer = await visitor.post("/api/opendays/v1/imports", content=b"x" * size)
+    assert answer.status_code == status
+
+
+async def test_service_away_is_told_in_two_languages_and_its_log_names_nobody(tmp_path: Path) -> None:
+    port, nobody = free_port(set()), free_port(set())
+    log = Log(tmp_path / "door.log")
+    caddy = fleet.door(port, {"accounts": nobody, "calendar": nobody}, tmp_path / "feeds", tmp_path, log)
+    await caddy.start()
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10) as client:
+        answer = await client.get("/api/accounts/v1/people?phone=13800001111", headers={"X-Name": "planted-name"})
+        await client.get("/calendar/me/planted-token.ics")
+    await caddy.stop()
+    log.close()
+    problem = answer.json()
+    assert (answer.status_code, answer.headers["content-type"], problem["type"], problem["detail_en"]) == (
+        503,
+        "application/problem+json",
+        "/problems/door.service-away",
+        "This service is recovering, please try again shortly.",
+    )
+    logged = log.path.read_text()
+    assert [logged.count(words) for words in ("13800001111", "planted")] == [0, 0]

@@ -1,0 +1,107 @@
+"""Every fact that the house can say, said once for real: a year of one unit, by API, read back from the stream."""
+
+import os
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import nats
+import pytest
+
+from houses import Desk, House, event_draft, in_days, open_house, until
+from kaimen.contracts.envelope import Envelope, from_headers
+from kaimen.contracts.registry import BY_SUBJECT
+
+SAMPLES = Path(__file__).resolve().parents[2] / "contracts" / "samples"
+
+
+@pytest.fixture(scope="module")
+async def own_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    async with open_house(tmp_path_factory.mktemp("facts"), "--without", "portal") as opened:
+        yield opened
+
+
+async def read_streams(house: House) -> list[Envelope]:
+    """Every message of every stream, in order."""
+    client = await nats.connect(house.servers.nats.url)
+    found = []
+    try:
+        js = client.jetstream()
+        for name in ("accounts", "opendays"):
+            last = (await js.stream_info(name)).state.last_seq
+            for sequence in range(1, last + 1):
+                message = await js.get_msg(name, sequence)
+                found.append(from_headers(message.headers or {}, message.data or b""))
+    finally:
+        await client.close()
+    return found
+
+
+async def test_a_units_year_says_every_fact_there_is(own_house: House) -> None:
+    desk = Desk(
+        own_house,
+        await own_house.token("unit_editor", "区教育局", "经办"),
+        await own_house.token("unit_lead", "区教育局", "负责人"),
+    )
+    await _hold_and_report(desk)
+    moved = await desk.published(title="会改期的活动")
+    starts = in_days(30)
+    session = {**event_draft()["sessions"][0], "id": moved["sessions"][0]["id"]}
+    session |= {"starts_at": starts.isoformat(), "ends_at": (starts + timedelta(hours=2)).isoformat()}
+    body = {"reason": "场地检修", "sessions": [session]}
+    answer = await desk.post(f"/events/{moved['id']}/postpone", body)
+    assert answer.status_code == 200, answer.text
+    headers = desk.writer | {"If-Match": answer.headers["etag"]}
+    path = f"/api/opendays/v1/events/{moved['id']}"
+    answer = await own_house.client.patch(path, json={"place": "新地点"}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert (await desk.post(f"/events/{moved['id']}/cancel", {"reason": "台风"})).status_code == 200
+
+    async def all_said() -> list[Envelope] | None:
+        said = await read_streams(own_house)
+        missing = set(BY_SUBJECT) - {envelope.subject for envelope in said}
+        return None if missing else said
+
+    said = await until(all_said)
+    assert len({envelope.id for envelope in said}) == len(said)
+    for envelope in said:
+        assert type(envelope.fact()) is BY_SUBJECT[envelope.subject]
+    if os.environ.get("KAIMEN_WRITE_SAMPLES"):
+        _write_samples(said)
+
+
+async def _hold_and_report(desk: Desk) -> None:
+    starts = in_days(2)
+    session = {"starts_at": starts.isoformat(), "ends_at": (starts + timedelta(hours=2)).isoformat(), "capacity": 2}
+    event = await desk.published(title="办完的活动", sessions=[session])
+    (known,) = event["sessions"]
+    kept: dict[str, Any] = (await desk.register(known["id"], "13800000001")).json()
+    assert (await desk.post(f"/sessions/{known['id']}/checkins", {"ticket": kept["ticket"]})).status_code == 201
+    suggested = {"kind": "question", "text": "能否增加周末场次？"}
+    answer = await desk.post(f"/events/{event['id']}/suggestions", suggested)
+    assert answer.status_code == 201, answer.text
+    reply = {"reply": "下半年增加两场。", "outcome": "adopted"}
+    assert (await desk.post(f"/suggestions/{answer.json()['id']}/reply", reply)).status_code == 200
+    desk.house.shift_clock(timedelta(days=3))
+
+    async def is_held() -> bool:
+        answer = await desk.house.client.get(f"/api/opendays/v1/events/{event['id']}")
+        return answer.json()["state"] == "held"
+
+    await until(is_held)
+    # The old tokens have run out three days later.
+    writer = await desk.house.token("unit_editor", "区教育局", "经办")
+    answer = await desk.post(f"/events/{event['id']}/report", {"summary": "顺利", "sign_shown": True}, writer)
+    assert answer.status_code == 201, answer.text
+    figures = {name: answer.json()[name] for name in ("registered", "checked_in", "no_show", "suggestions", "replies")}
+    assert figures == {"registered": 1, "checked_in": 1, "no_show": 0, "suggestions": 1, "replies": 1}
+    desk.house.shift_clock(timedelta())
+
+
+def _write_samples(said: list[Envelope]) -> None:
+    for envelope in said:
+        folder = SAMPLES / envelope.subject
+        if not list(folder.glob("*.json")):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "0001.json").write_bytes(envelope.body)
