@@ -26,6 +26,7 @@ class House:
         command = [sys.executable, "-m", "kaimen.host", "up", "--data", str(data), "--no-seed", *more]
         self.data = data
         self.lines: list[str] = []
+        self._has_ended = False
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self._told = threading.Condition()
         self._reading = threading.Thread(target=self._read)
@@ -37,6 +38,9 @@ class House:
             with self._told:
                 self.lines.append(line.rstrip("\n"))
                 self._told.notify_all()
+        with self._told:
+            self._has_ended = True
+            self._told.notify_all()
 
     @property
     def pid(self) -> int:
@@ -44,9 +48,18 @@ class House:
 
     def until(self, words: str) -> str:
         """The first line that holds `words`; fails the test when it does not come."""
+
+        def told() -> str | None:
+            return next((line for line in self.lines if words in line), None)
+
         with self._told:
-            assert self._told.wait_for(lambda: any(words in line for line in self.lines), WAIT_SECONDS), self.lines
-        return next(line for line in self.lines if words in line)
+            self._told.wait_for(lambda: told() or self._has_ended, WAIT_SECONDS)
+            found = told()
+        if found is None:
+            log = self.data / "log" / "kaimen.log"
+            last = log.read_text("utf-8").splitlines()[-40:] if log.exists() else []
+            pytest.fail("\n".join([f"{words!r} was not told; it said:", *self.lines, "and its log:", *last]))
+        return found
 
     def end(self, number: signal.Signals) -> int:
         """Send a signal; the exit code."""
