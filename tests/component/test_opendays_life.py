@@ -13,6 +13,8 @@ import pytest
 import python_calamine
 
 from houses import Desk, House, event_draft, in_days, open_house, problem_of, until
+from kaimen.kit.clock import local_date
+from kaimen.kit.workdays import add_working_days
 from kaimen.opendays.domain.seats import Movement, replay
 from kaimen.opendays.store.repository import queries
 
@@ -394,7 +396,8 @@ async def test_copy_for_another_year_is_a_draft_on_the_same_weekday(desk: Desk) 
 async def test_question_asked_on_site_gets_a_public_reply(desk: Desk) -> None:
     day = await visitors(desk)
     asked = (await desk.post(f"/events/{day.event_id}/suggestions", {"kind": "question", "text": "何时？"})).json()
-    assert (asked["reply"], asked["due_on"] is not None) == (None, True)
+    due_on = add_working_days(local_date(datetime.now(UTC)), 5)
+    assert (asked["reply"], asked["due_on"]) == (None, due_on and due_on.isoformat())
     said = {"reply": "下月。", "outcome": "answered"}
     assert (await desk.post(f"/suggestions/{asked['id']}/reply", said)).status_code == 200
     path = f"/api/opendays/v1/events/{day.event_id}/suggestions"
@@ -430,12 +433,33 @@ async def test_personal_data_is_forgotten_when_its_time_is_over(tmp_path: Path) 
 
         await until(is_held)
         assert tuple(await database.fetchrow(kept)) == (3, 3, 3, 3)
+        desk.writer = office = await house.token("office", None, "办公室")
+        entered = await desk.post(f"/sessions/{day.session_id}/checkins", {"code": people[0]["code"]})
+        assert entered.status_code == 201, entered.text
+        said = {"manage_token": people[0]["manage_token"], "satisfaction": 4, "comment": "讲解清楚"}
+        answered = await desk.post(f"/registrations/{people[0]['code']}/questionnaire", said, ANYBODY)
+        assert answered.status_code == 204, answered.text
+        assert (await desk.post(f"/events/{day.event_id}/report", {"summary": "如期举行"})).status_code == 201
+        asked = f"/api/opendays/v1/events/{day.event_id}/questionnaire"
+        result = (await house.client.get(asked, headers=office)).json()
+        assert (result["answers"], result["average"]) == (1, "4.00")
+        assert [comment["text"] for comment in result["comments"]] == ["讲解清楚"]
+        assert problem_of(await house.client.get(asked)) == (401, "/problems/kit.unauthenticated")
         house.shift_clock(33 * DAY)
 
         async def is_forgotten() -> bool:
             return tuple(await database.fetchrow(kept)) == (0, 0, 0, 3)
 
         await until(is_forgotten)
+        office = await house.token("office", None, "办公室")
+        result = (await house.client.get(asked, headers=office)).json()
+        assert (result["average"], result["comments"]) == ("4.00", [])
+        house.shift_clock(62 * DAY)
+
+        async def is_archived() -> bool:
+            return (await day.event())["state"] == "archived"
+
+        await until(is_archived)
         await database.close()
         assert [(await day.look(who))["name"] for who in people] == ["", "", ""]
 

@@ -234,3 +234,10 @@ def test_port_is_kept_until_another_takes_it(tmp_path: Path) -> None:
 def test_ports_of_two_programs_differ(tmp_path: Path) -> None:
     ports = Ports(tmp_path / "state.json")
     assert len({ports.of(name) for name in "abcdefgh"}) == 8
+
+
+def test_port_of_the_door_is_given_to_nobody_else(tmp_path: Path) -> None:
+    """The door binds last: until then its port looks free."""
+    path = tmp_path / "state.json"
+    kept = Ports(path).of("accounts")
+    assert Ports(path, door=kept).of("accounts") != kept

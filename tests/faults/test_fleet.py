@@ -27,7 +27,14 @@ class House:
         self.data = data
         self.lines: list[str] = []
         self._has_ended = False
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self._process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # Whoever started these tests under nohup did not mean the house.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        )
         self._told = threading.Condition()
         self._reading = threading.Thread(target=self._read)
         self._reading.start()

@@ -15,7 +15,7 @@ from kaimen.kit.bus import Bus, listen, relay
 from kaimen.kit.clock import clock_for
 from kaimen.kit.crypto import Vault
 from kaimen.kit.db import Database
-from kaimen.kit.jobs import Jobs
+from kaimen.kit.jobs import HOUSEKEEPING, Jobs
 from kaimen.kit.limits import Limiter
 from kaimen.kit.logs import configure_logs, log
 from kaimen.kit.service import Resources
@@ -53,11 +53,12 @@ async def working(resources: Resources) -> AsyncIterator[None]:
     """The background work of a service. It waits for NATS and Redis, and never keeps the API from answering."""
     factory = services.load(resources.service.name)
     settings, workshop = resources.settings, resources.workshop
-    jobs = Jobs(workshop, factory.create_jobs(resources), settings.redis_url, resources.service.name)
+    handlers = {**HOUSEKEEPING, **factory.create_jobs(resources)}
+    jobs = Jobs(workshop, handlers, settings.redis_url, resources.service.name)
     resources.jobs = jobs
     workshop.on_timer = jobs.wake_at
     async with workshop.open(SYSTEM) as work:
-        for kind in resources.service.nightly:
+        for kind in (*HOUSEKEEPING, *resources.service.nightly):
             await work.set_timer(kind, "nightly", work.at)
     tasks = [
         asyncio.create_task(_keep("jobs", jobs.run(settings.sweep_seconds))),

@@ -55,6 +55,14 @@ def parser() -> argparse.ArgumentParser:
 
     rebuild = command(commands, "rebuild", run_rebuild, "由事件重建 / rebuild a service's projections from the stream")
     rebuild.add_argument("name", metavar="SERVICE")
+    add_data(rebuild)
+
+    letters = command(
+        commands, "dead-letters", run_dead_letters, "未能处理的消息 / messages that a service could not handle"
+    )
+    letters.add_argument("name", metavar="SERVICE")
+    add_data(letters)
+    letters.add_argument("--replay", action="store_true", help="重新处理 / handle them again; what fails again stays")
 
     token = command(commands, "token", run_token, "开发用令牌 / print an access token of the development issuer")
     token.add_argument("--role", required=True, choices=ROLES)
@@ -183,8 +191,21 @@ def run_rebuild(asked: argparse.Namespace) -> int:
         return refuse(words)
     from kaimen.host.rebuild import rebuild
 
-    asyncio.run(rebuild(asked.name))
+    asyncio.run(rebuild(asked.name, asked.data))
     return 0
+
+
+def run_dead_letters(asked: argparse.Namespace) -> int:
+    """Exit code 1 while any are left."""
+    if words := unknown_service(asked.name):
+        return refuse(words)
+    from kaimen.host.rebuild import dead_letters_of
+
+    left = 0
+    for letter in asyncio.run(dead_letters_of(asked.name, asked.data, replay=asked.replay)):
+        left += bool(letter.error)
+        print(f"{letter.consumer} {letter.subject} {letter.event_id} {letter.error or '✓'}")
+    return 1 if left else 0
 
 
 def run_token(asked: argparse.Namespace) -> int:

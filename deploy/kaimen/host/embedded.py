@@ -150,19 +150,22 @@ def write_private(path: Path, text: str) -> None:
 class Ports:
     """Which port each program has: the same one at every start as long as nobody else took it.
 
-    `in_use` looks at a house that runs: its ports are taken, by itself."""
+    `in_use` looks at a house that runs: its ports are taken, by itself. `door` is promised to the door, which binds
+    it last, and so is given to nobody else."""
 
-    def __init__(self, path: Path, *, in_use: bool = False) -> None:
+    def __init__(self, path: Path, *, in_use: bool = False, door: int = 0) -> None:
         self._path = path
         self._in_use = in_use
+        self._door = door
         self._kept: dict[str, int] = json.loads(path.read_text())["ports"] if path.exists() else {}
         self._given: dict[str, int] = {}
 
     def of(self, name: str) -> int:
         if name not in self._given:
             kept = self._kept.get(name)
-            taken = set(self._given.values()) | set(self._kept.values())
-            self._given[name] = kept if kept and (self._in_use or is_free(kept)) else free_port(taken)
+            taken = {self._door, *self._given.values(), *self._kept.values()}
+            may_stay = kept and kept != self._door and (self._in_use or is_free(kept))
+            self._given[name] = kept if kept and may_stay else free_port(taken)
             self._kept[name] = self._given[name]
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_private(self._path, json.dumps({"ports": dict(sorted(self._kept.items()))}, indent=1))

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -97,8 +97,8 @@ async def open_house(options: Options, data: Path, lock: Lock, log: Log, keeper:
     """Start all, in order. Raises StartFailed, BinaryMissing or WrongChoice; the keeper has what runs."""
     names = chosen(options)
     began = time.monotonic()
-    ports = Ports(data / "state.json")
     port = door_port(options.port)
+    ports = Ports(data / "state.json", door=port)
     public_url = f"http://localhost:{port}"
     lock.say(f"{public_url} (pid {os.getpid()})")
     house = House(data, ports, names, port, public_url, options.clock_file)
@@ -202,6 +202,17 @@ class House:
         if name == "portal":
             values["SERVICES_URL"] = f"http://{ADDRESS}:{self.door_port}"
         return values
+
+
+def environment_of(name: str, data: Path) -> Mapping[str, str]:
+    """Our own environment, under it the settings that `kaimen up` on `data`, if it runs there, gives to `name`."""
+    told = data / "address"
+    if not told.exists():
+        return os.environ
+    public_url, ports = told.read_text(), Ports(data / "state.json", in_use=True)
+    servers = Embedded(data, ports=ports)
+    house = House(data.absolute(), ports, (name,), urlsplit(public_url).port or 80, public_url, None, servers)
+    return {**os.environ, **house.settings(name)}
 
 
 def refuse_missing(env: Mapping[str, Mapping[str, str]], stored: Iterable[str]) -> None:

@@ -563,6 +563,15 @@ def handlers(resources: Resources) -> list[Any]:
         _refuse_nul(code)
         await edge.change(at_desk(lambda desk: after.answer_questionnaire(desk, code, data)))
 
+    @get("/events/{event_id:uuid}/questionnaire", opt=allow(STAFF))
+    async def read_questionnaire(edge: OnEdge, event_id: FromPath[UUID]) -> Response[bytes]:
+        """问卷结果, for the unit: how many answered, the average, and what they wrote."""
+
+        async def run(desk: Desk) -> after.QuestionnaireResult:
+            return await after.read_questionnaire(desk, await desk.event(event_id))
+
+        return json_response(await edge.read(at_desk(run)))
+
     @post("/sessions/{session_id:uuid}/checkins", opt=allow(STAFF))
     async def check_in(edge: OnEdge, session_id: FromPath[UUID], data: JSONBody[AtTheDoor]) -> Response[bytes]:
         """签到, by ticket or code."""
@@ -641,8 +650,8 @@ def handlers(resources: Resources) -> list[Any]:
     return [
         list_themes, list_units, create_event, list_events, read_event, change_event, submit, give_back, approve,
         publish, postpone, cancel, report, read_report, copy, add_suggestion, list_suggestions, reply, register,
-        read_registration, cancel_registration, accept_offer, decline_offer, questionnaire, check_in, read_ticket,
-        roster, roster_sheet, import_file,
+        read_registration, cancel_registration, accept_offer, decline_offer, questionnaire, read_questionnaire,
+        check_in, read_ticket, roster, roster_sheet, import_file,
     ]  # fmt: skip
 
 

@@ -36,6 +36,9 @@ def jobs(resources: Resources) -> Mapping[str, Job]:
     async def hold_event(work: Work, subject: str) -> None:
         await events.hold_event(desk(work), UUID(subject))
 
+    async def archive_event(work: Work, subject: str) -> None:
+        await events.archive_event(desk(work), UUID(subject))
+
     async def expire_offer(work: Work, subject: str) -> None:
         await registrations.expire_offer(desk(work), UUID(subject))
 
@@ -51,6 +54,7 @@ def jobs(resources: Resources) -> Mapping[str, Job]:
 
     return {
         "hold-event": hold_event,
+        "archive-event": archive_event,
         "expire-offer": expire_offer,
         "forget-personal": forget_personal,
         "check-seats": check_seats,

@@ -182,6 +182,18 @@ class Suggestions(msgspec.Struct, frozen=True):
     items: tuple[Suggestion, ...]
 
 
+class Comment(msgspec.Struct, frozen=True):
+    satisfaction: int
+    text: str
+    answered_at: datetime
+
+
+class QuestionnaireResult(msgspec.Struct, frozen=True):
+    answers: int
+    average: str | None
+    comments: tuple[Comment, ...]
+
+
 class Report(msgspec.Struct, frozen=True):
     event_id: UUID
     held_on: date

@@ -14,7 +14,16 @@ from litestar.params import FromPath, QueryParameter
 from kaimen.kit.auth import PUBLIC, Unauthenticated, allow
 from kaimen.kit.work import Forbidden
 from kaimen.portal import events_form
-from kaimen.portal.answers import Event, Events, FieldFault, ImportOutcome, Report, SignedIn, Suggestion
+from kaimen.portal.answers import (
+    Event,
+    Events,
+    FieldFault,
+    ImportOutcome,
+    QuestionnaireResult,
+    Report,
+    SignedIn,
+    Suggestion,
+)
 from kaimen.portal.events_form import EventForm
 from kaimen.portal.portal import Portal, see
 from kaimen.portal.public import event_context
@@ -158,10 +167,11 @@ def handlers(portal: Portal) -> list[Any]:
         done: str = "",
     ) -> Response[bytes]:
         context = await event_context(portal, visitor, event_id)
+        asked = await services.get(f"{OPENDAYS}/events/{event_id}/questionnaire", QuestionnaireResult, visitor.caller)
         rows = events_form.form_of(context["event"]).rows
         return portal.page(
             visitor, "desk_event.html", status=status, personal=True, faults=faults or [], given=dict(given or {}),
-            done=DONE.get(done, ""), rows=rows, flagged=events_form.flagged_days(rows),
+            done=DONE.get(done, ""), rows=rows, asked=asked, flagged=events_form.flagged_days(rows),
             this_year=portal.today.year, today=portal.today, **context,
         )  # fmt: skip
 

@@ -282,11 +282,7 @@ async def event_context(portal: Portal, visitor: Visitor, event_id: UUID) -> dic
         portal.services.get(path, Event, visitor.caller),
         portal.services.get(f"{path}/suggestions", Suggestions, visitor.caller),
     )
-    report = None
-    if event.state in ("held", "reported", "archived") or event.published_at is None:
-        suggestions = await portal.services.get(f"{path}/suggestions", Suggestions, visitor.caller)
-    if event.state in ("reported", "archived"):
-        report = await _report(portal, visitor, path)
+    report = await _report(portal, visitor, path) if event.state in ("reported", "archived") else None
     return {"event": event, "suggestions": suggestions.items, "report": report}
 
 

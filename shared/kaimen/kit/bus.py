@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 from nats.aio.client import Client
@@ -198,10 +199,14 @@ async def _handle(bus: Bus, workshop: Workshop, subscription: Subscription, mess
 async def receive(workshop: Workshop, subscription: Subscription, fact: Envelope) -> bool:
     """Handle one fact: inbox row and effect in one transaction. False when it had been handled before."""
     async with workshop.open(SYSTEM, fact.traceparent) as work:
-        if not await work.connection.fetch(queries.add_inbox, subscription.durable, fact.id, work.at):
+        if not await _is_new(work, subscription, fact):
             return False
         await subscription.handle(work, fact)
         return True
+
+
+async def _is_new(work: Work, subscription: Subscription, fact: Envelope) -> bool:
+    return bool(await work.connection.fetch(queries.add_inbox, subscription.durable, fact.id, work.at))
 
 
 async def _bury(workshop: Workshop, subscription: Subscription, message: Msg, error: Exception) -> None:
@@ -218,6 +223,48 @@ async def _bury(workshop: Workshop, subscription: Subscription, message: Msg, er
             type(error).__name__,
             workshop.clock.now(),
         )
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """What became of one dead letter: `error` is empty when its effect has happened now."""
+
+    consumer: str
+    event_id: str
+    subject: str
+    error: str
+
+
+async def dead_letters(workshop: Workshop, subscriptions: Sequence[Subscription]) -> list[Replayed]:
+    """Those that wait for a person, oldest first, each with the error that buried it."""
+    rows = await _list_dead(workshop, subscriptions)
+    return [Replayed(row["consumer"], row["event_id"], row["subject"], row["error"]) for row in rows]
+
+
+async def replay_dead_letters(workshop: Workshop, subscriptions: Sequence[Subscription]) -> list[Replayed]:
+    """Handle every dead letter again, oldest first, one transaction each; what fails again stays."""
+    by_durable = {subscription.durable: subscription for subscription in subscriptions}
+    outcomes = []
+    for row in await _list_dead(workshop, subscriptions):
+        error = ""
+        try:
+            fact = from_headers(msgspec.json.decode(row["headers"], type=dict[str, str]), row["body"])
+            subscription = by_durable[row["consumer"]]
+            async with workshop.open(SYSTEM, fact.traceparent) as work:
+                if await _is_new(work, subscription, fact):
+                    await subscription.handle(work, fact)
+                await work.connection.execute(queries.mark_replayed, row["consumer"], row["event_id"], work.at)
+        except Unavailable:
+            raise
+        except Exception as failed:
+            log.error("dead letter fails again", subject=row["subject"], exc_info=failed)
+            error = type(failed).__name__
+        outcomes.append(Replayed(row["consumer"], row["event_id"], row["subject"], error))
+    return outcomes
+
+
+async def _list_dead(workshop: Workshop, subscriptions: Sequence[Subscription]) -> list[Any]:
+    async with workshop.database.transaction() as connection:
+        return await connection.fetch(queries.list_dead_letters, [each.durable for each in subscriptions])
 
 
 async def rewind(bus: Bus, workshop: Workshop, subscriptions: Sequence[Subscription]) -> None:

@@ -6,7 +6,7 @@ strong reads (`ETag`, `If-None-Match` → 304), guarded changes (`If-Match` → 
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -59,6 +59,15 @@ WrongMediaType = refusal(
 PageTooLarge = refusal("kit.bad-limit", Kind.INVALID, "limit 应在 1 到 200 之间。", "limit must be between 1 and 200.")
 
 REQUESTS = prometheus_client.Counter("kaimen_http_requests", "Requests answered", ["route", "method", "status"])
+WAITING = {
+    name: prometheus_client.Gauge(f"kaimen_{name}", said)
+    for name, said in (
+        ("unsent", "Facts in the outbox that the stream has not confirmed"),
+        ("oldest_unsent_seconds", "Age of the oldest of them"),
+        ("dead_letters", "Messages that could not be handled and wait for a person"),
+        ("late_timers", "Clocked work that is due for more than a minute"),
+    )
+}
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -314,8 +323,9 @@ def create_service_app(
         able = parts.get("postgresql", True)
         return Response({"status": "ready" if able else "not ready", **parts}, status_code=200 if able else 503)
 
-    @get("/metrics", opt=allow(PUBLIC), sync_to_thread=False, include_in_schema=False)
-    def metrics() -> Response[bytes]:
+    @get("/metrics", opt=allow(PUBLIC), include_in_schema=False)
+    async def metrics() -> Response[bytes]:
+        await _measure_waiting(resources)
         return Response(prometheus_client.generate_latest(), media_type="text/plain; version=0.0.4")
 
     @asynccontextmanager
@@ -347,6 +357,16 @@ def create_service_app(
     )
     close_objects(app)
     return app
+
+
+async def _measure_waiting(resources: Resources) -> None:
+    if resources.database is None:
+        return
+    with suppress(Refusal):
+        async with resources.database.transaction() as connection:
+            row = await connection.fetchrow(queries.count_waiting, resources.clock.now())
+            for name, gauge in WAITING.items():
+                gauge.set(row[name] if row else 0)
 
 
 async def dependencies(resources: Resources) -> dict[str, bool]:

@@ -20,6 +20,17 @@ Job = Callable[[Work, str], Awaitable[None]]
 """Does what is due for one subject, inside the transaction that also removes the timer; may set the next one."""
 
 _RETRY_AFTER = timedelta(seconds=30)
+_ANSWERS_KEPT = timedelta(days=2)
+"""How long a repeated Idempotency-Key finds its first answer, which may hold codes and tokens."""
+
+
+async def _forget_answers(work: Work, subject: str) -> None:
+    await work.connection.execute(queries.forget_answers, work.at - _ANSWERS_KEPT)
+    await work.set_timer("forget-answers", subject, work.at + timedelta(hours=6))
+
+
+HOUSEKEEPING: Mapping[str, Job] = {"forget-answers": _forget_answers}
+"""What every service with a database does for itself."""
 
 
 class Jobs:

@@ -21,6 +21,13 @@ delete from inbox where consumer = $1
 insert into dead_letters (consumer, event_id, subject, headers, body, error, died_at)
 values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing
 
+-- name: list_dead_letters
+select consumer, event_id, subject, headers, body, error, died_at
+from dead_letters where replayed_at is null and consumer = any($1::text[]) order by died_at, event_id
+
+-- name: mark_replayed
+update dead_letters set replayed_at = $3 where consumer = $1 and event_id = $2
+
 -- name: set_timer
 insert into timers (kind, subject, due_at) values ($1, $2, $3)
 on conflict (kind, subject) do update set due_at = excluded.due_at, attempts = 0
@@ -47,9 +54,20 @@ insert into idempotency_keys (scope, key, request_hash, status, answer, created_
 select $1, key, request_hash, status, answer, $6
 from unnest($2::text[], $3::bytea[], $4::int[], $5::bytea[]) as given (key, request_hash, status, answer)
 
+-- name: forget_answers
+delete from idempotency_keys where created_at < $1
+
 -- name: add_audit
 insert into audit (at, actor, role, unit, action, object, from_state, to_state, reason)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+
+-- What waits longer than it should: figures for alerts.
+-- name: count_waiting
+select (select count(*) from outbox where sent_at is null) as unsent,
+    (select coalesce(extract(epoch from $1 - min(occurred_at)), 0) from outbox where sent_at is null)::float8
+        as oldest_unsent_seconds,
+    (select count(*) from dead_letters where replayed_at is null) as dead_letters,
+    (select count(*) from timers where due_at < $1 - interval '1 minute') as late_timers
 
 -- name: server_promises
 select name, setting from pg_settings

@@ -1,6 +1,6 @@
 """What comes after the visit: questions and suggestions with public replies, the questionnaire, the report."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -47,6 +47,22 @@ class Questionnaire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     phone: Annotated[str, Meta(max_length=32)] = ""
     satisfaction: Annotated[int, Meta(ge=1, le=5)]
     comment: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class Comment(msgspec.Struct, frozen=True):
+    """What somebody wrote beside their answer."""
+
+    satisfaction: int
+    text: str
+    answered_at: datetime
+
+
+class QuestionnaireResult(msgspec.Struct, frozen=True):
+    """What the questionnaire of an event has brought: `average` of 1 to 5 with two decimals, null without answers."""
+
+    answers: int
+    average: str | None
+    comments: list[Comment]
 
 
 class NewReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,9 +119,28 @@ async def answer_questionnaire(desk: Desk, code: str, given: Questionnaire) -> N
     event = await desk.event(registration.event_id)
     comment = clean_text(given.comment, "comment", most=2000)
     id = desk.work.new_id()
-    place = f"questionnaire_answers/{id}/comment"
-    sealed = desk.vault.seal(comment, unit=event.unit, place=place) if comment else None
+    sealed = desk.vault.seal(comment, unit=event.unit, place=_place_of_comment(id)) if comment else None
     await desk.store.add_questionnaire(id, event.id, registration.id, given.satisfaction, sealed, desk.work.at)
+
+
+async def read_questionnaire(desk: Desk, event: Event) -> QuestionnaireResult:
+    """For the unit's own staff; comments until their retention ends."""
+    desk.work.actor.must_act_for(event.unit)
+    figures = await desk.store.satisfaction(event.id)
+    comments = [
+        Comment(row["satisfaction"], _open_comment(desk, event, row), row["answered_at"])
+        for row in await desk.store.comments(event.id)
+    ]
+    average = figures["average"]
+    return QuestionnaireResult(figures["answers"], str(average) if average is not None else None, comments)
+
+
+def _open_comment(desk: Desk, event: Event, row: dict[str, Any]) -> str:
+    return desk.vault.open(row["comment"], str, unit=event.unit, place=_place_of_comment(row["id"]))
+
+
+def _place_of_comment(id: UUID) -> str:
+    return f"questionnaire_answers/{id}/comment"
 
 
 async def report_event(desk: Desk, event: Event, given: NewReport) -> Event:
@@ -147,6 +182,7 @@ async def report_event(desk: Desk, event: Event, given: NewReport) -> Event:
     event = replace(event, state=after, version=event.version + 1, changed_at=desk.work.at)
     await desk.store.save_event(event)
     await desk.work.record("report", f"event:{event.id}", before="held", after="reported")
+    await desk.work.set_timer("archive-event", str(event.id), desk.work.at + desk.retention)
     figures = contract.ReportFigures(
         registered=counts["registered"],
         checked_in=counts["checked_in"],

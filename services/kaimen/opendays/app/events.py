@@ -237,6 +237,13 @@ async def hold_event(desk: Desk, event_id: UUID) -> None:
     await desk.work.set_timer("forget-personal", str(event.id), ends_at + desk.retention)
 
 
+async def archive_event(desk: Desk, event_id: UUID) -> None:
+    """A reported event rests once nothing personal is left of it (a timer says so; the state decides)."""
+    event = await desk.store.event(event_id, for_change=True)
+    if event is not None and event.state == "reported":
+        await _step(desk, event, "archive")
+
+
 async def copy_event(desk: Desk, event: Event, year: int) -> Event:
     """Last year's event as a new draft, its days shifted to the same weekday of `year` (52 or 104 … weeks later)."""
     desk.work.actor.must_act_for(event.unit)

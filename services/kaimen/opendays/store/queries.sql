@@ -264,6 +264,13 @@ values ($1, $2, $3, $4, $5, $6)
 -- name: average_satisfaction
 select round(avg(satisfaction), 2) as average, count(*) as answers from questionnaire_answers where event_id = $1
 
+-- name: list_comments
+select id, satisfaction, comment, answered_at from questionnaire_answers
+where event_id = $1 and comment is not null order by answered_at, id
+
+-- name: forget_comments
+update questionnaire_answers set comment = null where event_id = $1 and comment is not null
+
 -- name: insert_report
 insert into reports (event_id, held_on, summary, participants, registered, checked_in, no_show, walk_in, suggestions,
     replies, satisfaction, sign_shown, published_at, published_by)

@@ -268,7 +268,9 @@ class Repository:
         await self._db.execute(queries.move_registrations, session.id, session.starts_at, session.ends_at)
 
     async def forget_personal(self, event_id: UUID) -> None:
+        """Names, phone numbers, and what people wrote in questionnaires."""
         await self._db.execute(queries.forget_personal, event_id)
+        await self._db.execute(queries.forget_comments, event_id)
 
     async def count_registrations(self, event_id: UUID) -> dict[str, int]:
         (row,) = await self._db.fetch(queries.count_registrations, event_id)
@@ -297,6 +299,9 @@ class Repository:
     async def satisfaction(self, event_id: UUID) -> dict[str, Any]:
         (row,) = await self._db.fetch(queries.average_satisfaction, event_id)
         return dict(row)
+
+    async def comments(self, event_id: UUID) -> list[dict[str, Any]]:
+        return [dict(row) for row in await self._db.fetch(queries.list_comments, event_id)]
 
     async def add_report(self, values: dict[str, Any]) -> None:
         await self._db.execute(queries.insert_report, *values.values())
