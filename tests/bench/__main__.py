@@ -26,7 +26,7 @@ from kaimen.kit.db import migrate
 from kaimen.opendays.factory import SERVICE
 
 SECONDS = 6.0
-CONNECTIONS = 128
+CONNECTIONS = 512
 PGBENCH_CONNECTIONS = 16
 SEATS = 100_000
 MANY = 50
