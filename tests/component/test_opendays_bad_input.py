@@ -198,10 +198,10 @@ REFUSED: dict[str, tuple[Ask, int, str]] = {
     "party beyond reason": (lambda g: g.register("open", party_size=1001), 422, "kit.malformed"),
     "required question not answered": (lambda g: g.register("asking"), 422, "opendays.bad-answers"),
     "question that was not asked": (lambda g: g.register("open", answers={"x": "y"}), 422, "opendays.bad-answers"),
-    "phone that is none": (lambda g: g.register("open", phone="12345"), 422, "opendays.bad-phone"),
-    "phone in words": (lambda g: g.register("open", phone="一二三"), 422, "opendays.bad-phone"),
-    "empty name": (lambda g: g.register("open", name=" "), 422, "opendays.bad-text"),
-    "markup in a name": (lambda g: g.register("open", name="<b>张"), 422, "opendays.markup-in-text"),
+    "phone that is none": (lambda g: g.register("open", phone="12345"), 422, "kit.bad-phone"),
+    "phone in words": (lambda g: g.register("open", phone="一二三"), 422, "kit.bad-phone"),
+    "empty name": (lambda g: g.register("open", name=" "), 422, "kit.bad-text"),
+    "markup in a name": (lambda g: g.register("open", name="<b>张"), 422, "kit.markup-in-text"),
     "name too long": (lambda g: g.register("open", name="张" * 51), 422, "kit.malformed"),
     "paper channel by a citizen": (lambda g: g.register("open", channel="paper"), 403, "opendays.channel-for-staff"),
     "hold by a citizen": (lambda g: g.register("open", hold="media"), 403, "opendays.channel-for-staff"),
@@ -216,15 +216,15 @@ REFUSED: dict[str, tuple[Ask, int, str]] = {
     "unknown channel": (lambda g: g.register("open", channel="pigeon"), 422, "kit.malformed"),
     # Own registrations
     "cancel without proof": (
-        lambda g: g.ask("POST", f"/registrations/{g.taken['code']}/cancel", {}), 403, "opendays.proof-needed"),
+        lambda g: g.ask("POST", f"/registrations/{g.taken['code']}/cancel", {}), 403, "kit.proof-needed"),
     "cancel with a wrong token": (
         lambda g: g.ask("POST", f"/registrations/{g.taken['code']}/cancel", {}, json={"manage_token": "x" * 43}),
-        403, "opendays.proof-needed"),
+        403, "kit.proof-needed"),
     "cancel with another's phone": (
         lambda g: g.ask("POST", f"/registrations/{g.taken['code']}/cancel", {}, json={"phone": "13700000000"}),
-        403, "opendays.proof-needed"),
+        403, "kit.proof-needed"),
     "cancel by another unit": (
-        lambda g: g.ask("POST", f"/registrations/{g.taken['code']}/cancel", g.stranger), 403, "opendays.proof-needed"),
+        lambda g: g.ask("POST", f"/registrations/{g.taken['code']}/cancel", g.stranger), 403, "kit.proof-needed"),
     "accept what was not offered": (
         lambda g: g.ask("POST", f"/registrations/{g.taken['code']}/offer/accept", {},
                         json={"manage_token": g.taken["manage_token"]}), 409, "opendays.no-offer"),
@@ -278,14 +278,14 @@ REFUSED: dict[str, tuple[Ask, int, str]] = {
                                              registration_closes_at=in_days(3).isoformat())]),
         422, "opendays.bad-registration-window"),
     "HTML in a title": (
-        lambda g: g.create(title="<script>alert(1)</script>"), 422, "opendays.markup-in-text"),
-    "entity in a summary": (lambda g: g.create(summary="&#x3c;b>"), 422, "opendays.markup-in-text"),
-    "empty title": (lambda g: g.create(title=""), 422, "opendays.bad-text"),
-    "title too long": (lambda g: g.create(title="字" * 201), 422, "opendays.bad-text"),
+        lambda g: g.create(title="<script>alert(1)</script>"), 422, "kit.markup-in-text"),
+    "entity in a summary": (lambda g: g.create(summary="&#x3c;b>"), 422, "kit.markup-in-text"),
+    "empty title": (lambda g: g.create(title=""), 422, "kit.bad-text"),
+    "title too long": (lambda g: g.create(title="字" * 201), 422, "kit.bad-text"),
     "control character in a title": (lambda g: g.create(title="a\x07b"), 422, "kit.control-character"),
     "NUL in a body": (lambda g: g.create(title="a\x00b"), 422, "kit.control-character"),
     "script as address": (
-        lambda g: g.create(registration={"mode": "external", "url": "ftp://x"}), 422, "opendays.bad-text"),
+        lambda g: g.create(registration={"mode": "external", "url": "ftp://x"}), 422, "kit.bad-text"),
     "capacity below what is taken": (
         lambda g: g.resize("full", capacity=1, holds={"media": 1}), 409, "opendays.capacity-below-taken"),
     "session of another event": (
@@ -301,10 +301,10 @@ REFUSED: dict[str, tuple[Ask, int, str]] = {
     "editor approves": (lambda g: g.ask("POST", f"/events/{g.draft['id']}/approve"), 403, "kit.forbidden"),
     "cancel without a reason": (
         lambda g: g.ask("POST", f"/events/{g.event['id']}/cancel", json={"reason": " "}),
-        422, "opendays.reason-required"),
+        422, "kit.reason-required"),
     "postpone without a reason": (
         lambda g: g.ask("POST", f"/events/{g.event['id']}/postpone", json={"reason": ""}),
-        422, "opendays.reason-required"),
+        422, "kit.reason-required"),
     "report before the end": (
         lambda g: g.ask("POST", f"/events/{g.event['id']}/report", json={}), 409, "opendays.too-early-to-report"),
     "report that is not there": (

@@ -7,14 +7,15 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
+from kaimen.kit import texts
 from kaimen.kit.refusals import Refusal
+from kaimen.kit.texts import clean_text
 from kaimen.opendays.domain import refusals as no
 from kaimen.opendays.domain.events import (
     Event,
     RegistrationTerms,
     Session,
     check_sessions,
-    clean_text,
     move,
     must_not_be_writer,
     phase,
@@ -101,7 +102,7 @@ def test_event_steps_that_turn_people_away_need_a_reason(step: str) -> None:
     try:
         move(replace(EVENT, state=state), step, reason=" ")
         asked = False
-    except no.ReasonRequired:
+    except texts.ReasonRequired:
         asked = True
     assert asked == (step in {"return", "postpone", "reschedule", "cancel"})
 
@@ -198,15 +199,15 @@ def test_session_may_not_stand_twice() -> None:
         (" 答疑 ", "答疑"),
         ("3 < 5, a&b", "3 < 5, a&b"),
         ("a\nb", "a\nb"),
-        ("<b>x</b>", no.MarkupInText),
-        ("< img src=x>", no.MarkupInText),
-        ("&lt;script&gt;", no.MarkupInText),
-        ("&#60;", no.MarkupInText),
-        ("JavaScript:alert(1)", no.MarkupInText),
-        ("a\x00b", no.BadText),
-        ("a\x7fb", no.BadText),
-        (" ", no.BadText),
-        ("字" * 11, no.BadText),
+        ("<b>x</b>", texts.MarkupInText),
+        ("< img src=x>", texts.MarkupInText),
+        ("&lt;script&gt;", texts.MarkupInText),
+        ("&#60;", texts.MarkupInText),
+        ("JavaScript:alert(1)", texts.MarkupInText),
+        ("a\x00b", texts.BadText),
+        ("a\x7fb", texts.BadText),
+        (" ", texts.BadText),
+        ("字" * 11, texts.BadText),
     ],
 )
 def test_text_is_plain_or_refused(text: str, answer: object) -> None:

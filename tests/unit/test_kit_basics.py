@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kaimen.kit.crypto import SealBroken, Vault
 from kaimen.kit.http import limit_of, tag_matches
 from kaimen.kit.ids import CODE_ALPHABET, new_code, new_id, normalise_code
-from kaimen.kit.phones import mask_phone, parse_phone
+from kaimen.kit.people import mask_phone, parse_phone
 from kaimen.kit.refusals import Refusal
 from kaimen.kit.workdays import add_working_days
 

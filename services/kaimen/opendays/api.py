@@ -30,6 +30,7 @@ from kaimen.kit.http import (
     seal_answer,
     unseal_answer,
 )
+from kaimen.kit.people import Proof
 from kaimen.kit.problems import Malformed
 from kaimen.kit.refusals import Refusal
 from kaimen.kit.service import Resources
@@ -151,13 +152,6 @@ class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why."""
 
     reason: Annotated[str, msgspec.Meta(max_length=500)]
-
-
-class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What shows that a registration is one's own: the manage token, or the phone number that was given."""
-
-    manage_token: str = ""
-    phone: str = ""
 
 
 class AtTheDoor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -509,9 +503,7 @@ def handlers(resources: Resources) -> list[Any]:
         token = request.headers.get("x-manage-token", "")
 
         async def run(desk: Desk) -> RegistrationView:
-            return registration_view(
-                await registrations.read_registration(desk, code, manage_token=token), desk.work.at
-            )
+            return registration_view(await registrations.read_registration(desk, code, Proof(token)), desk.work.at)
 
         return json_response(await edge.read(at_desk(run)))
 
@@ -523,11 +515,11 @@ def handlers(resources: Resources) -> list[Any]:
         request: Request[Any, Any, Any],
     ) -> Awaitable[Response[bytes]]:
         _refuse_nul(code)
-        proof = proof or Proof()
-        token = proof.manage_token or request.headers.get("x-manage-token", "")
+        given = proof or Proof()
+        shown = Proof(given.manage_token or request.headers.get("x-manage-token", ""), given.phone)
 
         async def run(desk: Desk) -> Response[bytes]:
-            result = await use_case(desk, code, manage_token=token, phone=proof.phone)
+            result = await use_case(desk, code, shown)
             return json_response(registration_view(result, desk.work.at))
 
         return edge.change(at_desk(run))
@@ -592,7 +584,7 @@ def handlers(resources: Resources) -> list[Any]:
             kept = await desk.store.registration(id=said.registration_id)
             if kept is None:
                 raise BadTicket
-            result = await registrations.read_registration(desk, kept.code)
+            result = await registrations.read_registration(desk, kept.code, Proof())
             edge.actor.must_act_for(result.event.unit)
             return registration_view(result, desk.work.at, for_staff=True)
 

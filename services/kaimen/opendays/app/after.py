@@ -11,13 +11,14 @@ from msgspec.structs import replace
 from kaimen.contracts import opendays as contract
 from kaimen.kit.clock import local_date
 from kaimen.kit.ids import normalise_code
+from kaimen.kit.people import Proof, ProofNeeded
+from kaimen.kit.texts import clean_text
 from kaimen.kit.workdays import add_working_days
 from kaimen.opendays.app.desk import Desk
-from kaimen.opendays.app.registrations import announce_change, holds_proof
-from kaimen.opendays.domain.events import Event, clean_text, move
+from kaimen.opendays.app.registrations import PURPOSE, announce_change
+from kaimen.opendays.domain.events import Event, move
 from kaimen.opendays.domain.refusals import (
     NotAdmitted,
-    ProofNeeded,
     TooEarlyToReport,
     UnknownRegistration,
     UnknownSuggestion,
@@ -112,7 +113,8 @@ async def answer_questionnaire(desk: Desk, code: str, given: Questionnaire) -> N
     registration = await desk.store.registration(code=normalise_code(code))
     if registration is None:
         raise UnknownRegistration
-    if not holds_proof(desk, registration, given.manage_token, given.phone):
+    proof = Proof(given.manage_token, given.phone)
+    if not proof.fits(desk.vault, PURPOSE, registration.person, registration.manage_hash):
         raise ProofNeeded
     if registration.state != "checked_in":
         raise NotAdmitted(state=registration.state)

@@ -12,12 +12,13 @@ from msgspec.structs import replace
 
 from kaimen.contracts import opendays as contract
 from kaimen.kit.clock import SHANGHAI, day_start, local_date
+from kaimen.kit.texts import BadText, clean_text, clean_url
 from kaimen.kit.work import APPROVING, Forbidden
 from kaimen.opendays.app.desk import Desk
 from kaimen.opendays.app.registrations import announce_change, offer_free_seats
 from kaimen.opendays.domain import events as domain
 from kaimen.opendays.domain.events import Event, HoldKind, Policy, RegistrationTerms, SeatUnit, Session, Step
-from kaimen.opendays.domain.refusals import BadDate, BadText, EndBeforeStart, UnknownSession, UnknownUnit
+from kaimen.opendays.domain.refusals import BadDate, EndBeforeStart, UnknownSession, UnknownUnit
 from kaimen.opendays.domain.seats import SEATED, Movement
 
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -316,18 +317,18 @@ def replace_fields(event: Event, given: dict[str, Any]) -> EventDraft:
 def _texts(draft: EventDraft) -> dict[str, Any]:
     accessibility = (draft.accessibility,) if isinstance(draft.accessibility, str) else draft.accessibility
     return {
-        "title": domain.clean_text(draft.title, "title", least=1),
-        "theme": domain.clean_text(draft.theme, "theme"),
-        "organiser": domain.clean_text(draft.organiser, "organiser"),
-        "summary": domain.clean_text(draft.summary, "summary", most=5000),
-        "place": domain.clean_text(draft.place, "place"),
+        "title": clean_text(draft.title, "title", least=1),
+        "theme": clean_text(draft.theme, "theme"),
+        "organiser": clean_text(draft.organiser, "organiser"),
+        "summary": clean_text(draft.summary, "summary", most=5000),
+        "place": clean_text(draft.place, "place"),
         "accessibility": tuple(
-            domain.clean_text(text, f"accessibility[{n}]") for n, text in enumerate(accessibility) if text.strip()
+            clean_text(text, f"accessibility[{n}]") for n, text in enumerate(accessibility) if text.strip()
         ),
         "interactive_steps": tuple(dict.fromkeys(draft.interactive_steps)),
-        "staff": tuple(domain.clean_text(text, f"staff[{n}]") for n, text in enumerate(draft.staff) if text.strip()),
-        "audience": domain.clean_text(draft.audience, "audience"),
-        "capacity_text": domain.clean_text(draft.capacity_text, "capacity_text"),
+        "staff": tuple(clean_text(text, f"staff[{n}]") for n, text in enumerate(draft.staff) if text.strip()),
+        "audience": clean_text(draft.audience, "audience"),
+        "capacity_text": clean_text(draft.capacity_text, "capacity_text"),
         "registration": _terms(draft.registration),
         "online": draft.online,
         "tentative": draft.tentative,
@@ -336,14 +337,11 @@ def _texts(draft: EventDraft) -> dict[str, Any]:
 
 
 def _terms(terms: RegistrationTerms) -> RegistrationTerms:
-    url = domain.clean_text(terms.url, "registration.url", most=500)
-    if url and not url.startswith(("https://", "http://")):
-        raise BadText(field="registration.url", least=0, most=500)
     return replace(
         terms,
-        url=url,
-        note=domain.clean_text(terms.note, "registration.note", most=500),
-        contact=domain.clean_text(terms.contact, "registration.contact"),
+        url=clean_url(terms.url, "registration.url"),
+        note=clean_text(terms.note, "registration.note", most=500),
+        contact=clean_text(terms.contact, "registration.contact"),
     )
 
 
@@ -377,7 +375,7 @@ def _session_fields(draft: SessionDraft, starts_at: datetime, ends_at: datetime,
         "starts_at": starts_at,
         "ends_at": ends_at,
         "all_day": all_day,
-        "time_text": domain.clean_text(draft.time_text, "sessions.time_text", most=50),
+        "time_text": clean_text(draft.time_text, "sessions.time_text", most=50),
         "capacity": draft.capacity,
         "capacity_min": draft.capacity_min,
         "seat_unit": draft.seat_unit,

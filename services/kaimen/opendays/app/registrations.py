@@ -16,28 +16,27 @@ from msgspec.structs import replace
 from kaimen.contracts import opendays as contract
 from kaimen.kit.clock import SHANGHAI
 from kaimen.kit.ids import normalise_code
-from kaimen.kit.phones import parse_phone
+from kaimen.kit.people import BadPhone, Proof, ProofNeeded, hash_token, mask_name, parse_phone
 from kaimen.kit.refusals import Refusal
+from kaimen.kit.texts import clean_text
 from kaimen.kit.work import Actor
 from kaimen.opendays.app.desk import Desk
 from kaimen.opendays.domain import seats as domain
-from kaimen.opendays.domain.events import Event, HoldKind, Session, clean_text, is_public
+from kaimen.opendays.domain.events import Event, HoldKind, Session, is_public
 from kaimen.opendays.domain.refusals import (
     AlreadyCheckedIn,
     AlreadyRegistered,
-    BadPhone,
     BadTicket,
     ChannelNotYours,
     NoSuchHold,
     NoSuchQuestion,
     OverlappingRegistration,
-    ProofNeeded,
     TicketOfOtherSession,
     UnknownRegistration,
     UnknownSession,
 )
 from kaimen.opendays.domain.seats import Movement
-from kaimen.opendays.store.repository import Place, Registration, hash_token
+from kaimen.opendays.store.repository import Place, Registration
 
 Channel = Literal["web", "phone", "counter", "paper"]
 PURPOSE = "registration"
@@ -318,7 +317,7 @@ def announce_change(desk: Desk, registration: Registration) -> None:
     )
 
 
-async def read_registration(desk: Desk, code: str, *, manage_token: str = "") -> Result:
+async def read_registration(desk: Desk, code: str, proof: Proof) -> Result:
     """By look-up code. The ticket is shown to the holder of the manage token, and to staff, alone."""
     registration = await desk.store.registration(code=normalise_code(code))
     if registration is None:
@@ -327,7 +326,6 @@ async def read_registration(desk: Desk, code: str, *, manage_token: str = "") ->
     event = await desk.store.event(registration.event_id)
     assert found is not None
     assert event is not None
-    holder = bool(manage_token) and hash_token(manage_token) == registration.manage_hash
     ahead = None
     if registration.state == "waitlisted":
         ahead = await desk.store.count_ahead(registration.session_id, registration.position)
@@ -337,9 +335,19 @@ async def read_registration(desk: Desk, code: str, *, manage_token: str = "") ->
         session=found[0],
         event=event,
         ahead=ahead,
-        ticket=_ticket(desk, registration) if holder or desk.work.actor.sees_drafts_of(event.unit) else None,
-        masked_name=mask(personal.name) if personal else "",
+        ticket=_ticket(desk, registration) if _may_see_ticket(desk, registration, event, proof) else None,
+        masked_name=mask_name(personal.name) if personal else "",
     )
+
+
+def _may_see_ticket(desk: Desk, registration: Registration, event: Event, proof: Proof) -> bool:
+    """A phone number is known to others too; the manage token is not."""
+    holder = _is_holder(desk, registration, Proof(proof.manage_token))
+    return holder or desk.work.actor.sees_drafts_of(event.unit)
+
+
+def _is_holder(desk: Desk, registration: Registration, proof: Proof) -> bool:
+    return proof.fits(desk.vault, PURPOSE, registration.person, registration.manage_hash)
 
 
 def open_personal(desk: Desk, event: Event, registration: Registration) -> Personal | None:
@@ -350,35 +358,30 @@ def open_personal(desk: Desk, event: Event, registration: Registration) -> Perso
     return desk.vault.open(registration.personal, Personal, unit=event.unit, place=place)
 
 
-def mask(name: str) -> str:
-    """First character and two stars, whatever the length, so that the length is not leaked."""
-    return f"{name[:1]}**"
-
-
-async def cancel_registration(desk: Desk, code: str, *, manage_token: str = "", phone: str = "") -> Result:
+async def cancel_registration(desk: Desk, code: str, proof: Proof) -> Result:
     """Give the place back; it is offered to those who wait. Cancelling twice is refused."""
-    registration, session = await _held_by(desk, code, manage_token, phone)
+    registration, session = await _held_by(desk, code, proof)
     domain.must_be_cancellable(registration.state, session, desk.work.at)
     await _release(desk, registration, session, "withdrawn")
-    return await read_registration(desk, registration.code, manage_token=manage_token)
+    return await read_registration(desk, registration.code, proof)
 
 
-async def decline_offer(desk: Desk, code: str, *, manage_token: str = "", phone: str = "") -> Result:
+async def decline_offer(desk: Desk, code: str, proof: Proof) -> Result:
     """The seat goes on at once."""
-    registration, session = await _held_by(desk, code, manage_token, phone)
+    registration, session = await _held_by(desk, code, proof)
     domain.must_have_offer(registration.state, registration.offer_expires_at, desk.work.at)
     await _release(desk, registration, session, "withdrawn")
-    return await read_registration(desk, registration.code, manage_token=manage_token)
+    return await read_registration(desk, registration.code, proof)
 
 
-async def accept_offer(desk: Desk, code: str, *, manage_token: str = "", phone: str = "") -> Result:
-    registration, _ = await _held_by(desk, code, manage_token, phone)
+async def accept_offer(desk: Desk, code: str, proof: Proof) -> Result:
+    registration, _ = await _held_by(desk, code, proof)
     domain.must_have_offer(registration.state, registration.offer_expires_at, desk.work.at)
     accepted = replace(registration, state="confirmed", offer_expires_at=None, changed_at=desk.work.at)
     await desk.store.save_registration(accepted)
     await desk.work.drop_timer("expire-offer", str(registration.id))
     announce_change(desk, accepted)
-    return await read_registration(desk, registration.code, manage_token=manage_token)
+    return await read_registration(desk, registration.code, proof)
 
 
 async def expire_offer(desk: Desk, registration_id: UUID) -> None:
@@ -424,7 +427,7 @@ async def offer_free_seats(desk: Desk, session_id: UUID) -> None:
         announce_change(desk, registration)
 
 
-async def _held_by(desk: Desk, code: str, manage_token: str, phone: str) -> tuple[Registration, Session]:
+async def _held_by(desk: Desk, code: str, proof: Proof) -> tuple[Registration, Session]:
     """The registration, its session locked. Raises ProofNeeded unless the caller holds the manage token or the phone
     number, or works for the unit."""
     registration = await desk.store.registration(code=normalise_code(code))
@@ -434,20 +437,12 @@ async def _held_by(desk: Desk, code: str, manage_token: str, phone: str) -> tupl
     registration = await desk.store.registration(id=registration.id)
     assert locked is not None
     assert registration is not None
-    if not holds_proof(desk, registration, manage_token, phone):
+    if not _is_holder(desk, registration, proof):
         event = await desk.store.event(registration.event_id)
         assert event is not None
         if not desk.work.actor.sees_drafts_of(event.unit):
             raise ProofNeeded
     return registration, locked[0]
-
-
-def holds_proof(desk: Desk, registration: Registration, manage_token: str, phone: str) -> bool:
-    """Whether the caller knows the manage token or the phone number of a registration."""
-    if manage_token and hash_token(manage_token) == registration.manage_hash:
-        return True
-    number = parse_phone(phone) if phone else None
-    return number is not None and desk.vault.pseudonym(PURPOSE, number) == registration.person
 
 
 async def _release(

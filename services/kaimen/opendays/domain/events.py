@@ -1,6 +1,5 @@
 """Events and their sessions: states, guards, and what the public may see."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
@@ -10,15 +9,13 @@ import msgspec
 from msgspec import Meta
 
 from kaimen.kit.refusals import FieldError
+from kaimen.kit.texts import ReasonRequired
 from kaimen.opendays.domain.refusals import (
     BadCapacity,
-    BadText,
     BadWindow,
     EndBeforeStart,
     HoldsExceedCapacity,
-    MarkupInText,
     NotPublishable,
-    ReasonRequired,
     SessionInPast,
     SessionsOverlap,
     WriterApproves,
@@ -238,20 +235,6 @@ def publish_checklist(event: Event, at: datetime) -> list[FieldError]:
 def must_be_publishable(event: Event, at: datetime) -> None:
     if missing := publish_checklist(event, at):
         raise NotPublishable(errors=missing)
-
-
-_MARKUP = re.compile(r"<\s*[a-zA-Z/!?]|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8});|javascript:", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-
-def clean_text(text: str, field: str, *, least: int = 0, most: int = 200) -> str:
-    """The text without outer blanks. Raises MarkupInText or BadText."""
-    text = text.strip()
-    if _MARKUP.search(text):
-        raise MarkupInText(field=field)
-    if not least <= len(text) <= most or _CONTROL.search(text):
-        raise BadText(field=field, least=least, most=most)
-    return text
 
 
 def check_session(session: Session, number: int, at: datetime, *, may_be_past: bool = False) -> None:

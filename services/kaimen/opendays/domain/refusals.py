@@ -57,13 +57,6 @@ CapacityBelowTaken = refusal(
     "名额不能少于已报名和已发放的人数。",
     "The capacity cannot be less than the seats that are taken, offered or held.",
 )
-MarkupInText = refusal(
-    "opendays.markup-in-text", Kind.INVALID, "文字中不能含有网页标记。", "Text must not contain markup."
-)
-BadText = refusal(
-    "opendays.bad-text", Kind.INVALID, "此项应为 {least} 到 {most} 字。", "This must have {least} to {most} characters."
-)
-BadPhone = refusal("opendays.bad-phone", Kind.INVALID, "请填写有效的电话号码。", "Give a valid phone number.")
 NotPublishable = refusal(
     "opendays.not-publishable", Kind.CONFLICT, "尚不满足发布条件。", "The event may not be published yet."
 )
@@ -79,7 +72,6 @@ WriterApproves = refusal(
     "拟稿人不能审核自己的活动，请由另一人审核。",
     "Whoever wrote the event cannot approve it; another person must.",
 )
-ReasonRequired = refusal("opendays.reason-required", Kind.INVALID, "请说明原因。", "A reason is required.")
 
 RegisteredElsewhere = refusal(
     "opendays.registered-elsewhere",
@@ -122,12 +114,6 @@ ChannelNotYours = refusal(
     Kind.FORBIDDEN,
     "电话、窗口和纸质报名由工作人员录入。",
     "Phone, counter and paper registrations are entered by staff.",
-)
-ProofNeeded = refusal(
-    "opendays.proof-needed",
-    Kind.FORBIDDEN,
-    "请提供管理凭证或报名时的电话。",
-    "Give the manage token or the phone number of the registration.",
 )
 NotCancellable = refusal(
     "opendays.not-cancellable",

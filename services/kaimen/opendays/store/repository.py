@@ -1,6 +1,5 @@
 """Rows to domain objects and back; nothing is decided here."""
 
-import hashlib
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -309,10 +308,6 @@ class Repository:
     async def report(self, event_id: UUID) -> dict[str, Any] | None:
         row = await self._db.fetchrow(queries.read_report, event_id)
         return dict(row) if row else None
-
-
-def hash_token(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _json(value: Any) -> str:
