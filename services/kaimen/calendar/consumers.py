@@ -11,6 +11,7 @@ from kaimen.calendar.store.repository import Repository
 from kaimen.contracts.accounts import UnitRegistered
 from kaimen.contracts.calendar import OpenDayEntriesChanged
 from kaimen.contracts.envelope import Envelope
+from kaimen.contracts.representatives import MeetingEntriesChanged
 from kaimen.kit.bus import Subscription
 from kaimen.kit.clock import day_start, local_date
 from kaimen.kit.jobs import Job
@@ -42,8 +43,9 @@ def subscriptions(resources: Resources) -> list[Subscription]:
 
     async def take(work: Work, envelope: Envelope) -> None:
         changed = envelope.fact()
-        assert isinstance(changed, OpenDayEntriesChanged)
-        touched = await take_entries(work, settings, changed.event_id, envelope.version, changed.entries)
+        assert isinstance(changed, OpenDayEntriesChanged | MeetingEntriesChanged)
+        source_id = changed.event_id if isinstance(changed, OpenDayEntriesChanged) else changed.source_id
+        touched = await take_entries(work, settings, source_id, envelope.version, changed.entries)
         work.after_commit(lambda: refresh(touched))
 
     async def save_unit(work: Work, envelope: Envelope) -> None:
@@ -60,6 +62,7 @@ def subscriptions(resources: Resources) -> list[Subscription]:
 
     return [
         Subscription("opendays", "calendar-opendays", ("opendays.calendar.changed.v1",), take),
+        Subscription("representatives", "calendar-representatives", ("representatives.calendar.changed.v1",), take),
         Subscription("accounts", "calendar-units", ("accounts.unit.registered.v1",), save_unit),
     ]
 

@@ -31,11 +31,14 @@ class FeedKey(msgspec.Struct, frozen=True, order=True):
 
 
 DISTRICT = FeedKey("district")
+MEETINGS = FeedKey("meetings")
 
 
 def feeds_of(entry: CalendarEntry) -> set[FeedKey]:
     """The feeds that an entry belongs to."""
     keys = {DISTRICT, FeedKey(f"units/{entry.unit}")}
+    if entry.kind == "meeting":
+        keys.add(MEETINGS)
     if entry.theme and "/" not in entry.theme:
         keys.add(FeedKey(f"themes/{entry.theme}"))
     if entry.street_code:
@@ -47,7 +50,7 @@ def feeds_of(entry: CalendarEntry) -> set[FeedKey]:
 
 def standing_feeds(units: Mapping[str, str | None]) -> set[FeedKey]:
     """Feeds that exist although they may be empty: one can subscribe before anything happens."""
-    keys = {DISTRICT} | {FeedKey(f"themes/{theme}") for theme in THEMES}
+    keys = {DISTRICT, MEETINGS} | {FeedKey(f"themes/{theme}") for theme in THEMES}
     for name, code in units.items():
         keys.add(FeedKey(f"units/{name}"))
         if code:
@@ -66,6 +69,8 @@ def title_of(key: FeedKey, street_names: Mapping[str, str]) -> tuple[str, str]:
         case "streets":
             street = street_names.get(name, name)
             return f"{street} · 开门", f"{street}的政府开放活动和公众参与日程"
+        case "meetings":
+            return "决策会议 · 公众代表列席", "邀请公众代表列席的决策会议、报名时间和直播"
         case "open-month":
             return f"{name}年政府开放月", f"{name}年政府开放月的全部活动"
         case _:

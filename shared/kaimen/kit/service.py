@@ -33,6 +33,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     consumes: tuple[str, ...] = ()
     constraints: Mapping[str, type[Refusal]] = {}
     has_database: bool = True
+    holds_draws: bool = False
+    """Whether it draws lots in public (`kit.draws`), and so has the tables for it."""
     nightly: tuple[str, ...] = ()
     """Timer kinds that must always be set; each sets itself again."""
 
@@ -47,7 +49,9 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def migrations(self) -> list[str]:
         """Packages with `migrations/`, in order."""
-        return ["kaimen.kit", f"{self.package}.store"] if self.has_database else []
+        if not self.has_database:
+            return []
+        return ["kaimen.kit", *(["kaimen.kit.draws"] if self.holds_draws else []), f"{self.package}.store"]
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""The rules of meetings, recruitments and representatives: pure, total, without clock or randomness."""

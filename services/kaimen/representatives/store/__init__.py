@@ -1,0 +1,1 @@
+"""How meetings and representatives rest in PostgreSQL."""
