@@ -93,6 +93,7 @@ class Hall:
             "quotas": QUOTAS,
             "entropy": SOURCES,
             "panels": 100,
+            "max_rounding_loss_ppm": 20_000,
             "min_shared": 2,
             "eligibility": ["年满18周岁，本区居民"],
             **changes,
@@ -132,6 +133,7 @@ class Hall:
 
         async def done() -> dict[str, Any]:
             shown = await self.get(path)
+            assert shown["draws"][-1]["state"] != "closed", shown["draws"][-1]["progress"]
             return shown if shown["draws"][-1]["state"] == "committed" else {}
 
         return await until(done, seconds=60)

@@ -18,6 +18,7 @@ from kaimen.kit.clock import SHANGHAI
 
 SAMPLE = files("kaimen.host").joinpath("sample")
 WAIT_SECONDS = 30
+REPRESENTATIVES = "/api/representatives/v1"
 
 COMING: tuple[tuple[str, str, str, str, int, int, int], ...] = (
     # unit, title, theme, place, days ahead, hour, seats
@@ -44,11 +45,13 @@ async def seed(base_url: str) -> None:
         units = json.loads(SAMPLE.joinpath("units.json").read_text("utf-8"))
         for unit in units:
             await _call(client, "PUT", "/api/accounts/v1/units", office, json=unit)
-        await _units_arrived(client, len(units))
+        await _units_arrived(client, "/api/opendays/v1/units", len(units))
         await _import_entries(client, office)
         lead = await _token(client, "office", None, "示例·办公室负责人")
         for sample in COMING:
             await _publish(client, office, lead, *sample)
+        await _units_arrived(client, f"{REPRESENTATIVES}/counters", len(units) + 1)
+        await _plan_meeting(client, office)
 
 
 async def _token(client: httpx.AsyncClient, role: str, unit: str | None, name: str) -> str:
@@ -56,10 +59,10 @@ async def _token(client: httpx.AsyncClient, role: str, unit: str | None, name: s
     return (await _call(client, "POST", "/api/accounts/v1/dev/tokens", None, json=body))["access_token"]
 
 
-async def _units_arrived(client: httpx.AsyncClient, wanted: int) -> None:
-    """Open days hear of the units by event; wait until they know all of them."""
+async def _units_arrived(client: httpx.AsyncClient, path: str, wanted: int) -> None:
+    """Other services hear of the units by event; wait until the list at `path` has them all."""
     async with asyncio.timeout(WAIT_SECONDS):
-        while len((await _call(client, "GET", "/api/opendays/v1/units", None))["items"]) < wanted:  # noqa: ASYNC110 - another process
+        while len((await _call(client, "GET", path, None))["items"]) < wanted:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.1)
 
 
@@ -120,6 +123,45 @@ async def _publish(
     path = f"/api/opendays/v1/events/{created['id']}"
     for token, step in ((writer, "submit"), (approver, "approve"), (writer, "publish")):
         await _call(client, "POST", f"{path}/{step}", token)
+
+
+async def _plan_meeting(client: httpx.AsyncClient, office: str) -> None:
+    """A decision meeting of the district government, with a call for five representatives."""
+    now = datetime.now(UTC).astimezone(SHANGHAI).replace(minute=0, second=0, microsecond=0)
+    starts = (now + timedelta(days=24)).replace(hour=9)
+    meeting = {
+        "unit": "区政府办公室",
+        "level": "district",
+        "title": "示例·区政府常务会议",
+        "kind": "executive",
+        "starts_at": starts.isoformat(),
+        "ends_at": (starts + timedelta(hours=2)).isoformat(),
+        "place": "区政府 1 号会议室",
+        "agenda_fixed": True,
+        "items": [{"title": "青浦区社区养老服务设施布局规划（草案）"}, {"title": "青浦区公共停车收费管理办法（草案）"}],
+    }
+    call = {
+        "seats": 5,
+        "opens_at": now.isoformat(),
+        "closes_at": (now + timedelta(days=14)).replace(hour=17).isoformat(),
+        "eligibility": ["年满18周岁，具有完全民事行为能力", "在青浦区居住或工作"],
+        "quotas": {
+            "性别": {"女": [2, 3], "男": [2, 3]},
+            "年龄": {"18–39岁": [1, 2], "40–59岁": [1, 2], "60岁以上": [1, 2]},
+        },
+        "entropy": [
+            {"id": "ssq", "name": "报名截止后首期双色球红球", "form": "sorted-ints"},
+            {"id": "sse", "name": "同日上证指数收盘", "form": "decimal2"},
+        ],
+        "contact": "021-59732890",
+    }
+    if any(
+        known["title"] == meeting["title"]
+        for known in (await _call(client, "GET", f"{REPRESENTATIVES}/meetings?limit=200", None))["items"]
+    ):
+        return
+    made = await _call(client, "POST", f"{REPRESENTATIVES}/meetings", office, json=meeting)
+    await _call(client, "POST", f"{REPRESENTATIVES}/meetings/{made['id']}/recruitments", office, json=call)
 
 
 async def _call(client: httpx.AsyncClient, method: str, path: str, token: str | None, **more: Any) -> Any:

@@ -2,7 +2,9 @@
 
 from datetime import date
 from typing import Any
+from urllib.parse import quote, urlsplit
 
+import msgspec
 from litestar import Request, Response
 from litestar.datastructures import FormMultiDict
 from litestar.response import Redirect
@@ -15,6 +17,23 @@ from kaimen.portal.seals import FormSeals, must_be_same_origin, must_carry_csrf
 from kaimen.portal.services import ACCOUNTS, OPENDAYS, Services
 from kaimen.portal.settings import PortalSettings
 from kaimen.portal.visitor import SignIns, Visitor
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """One calendar to subscribe to."""
+
+    path: str
+    title: str
+    host: str
+    scheme: str
+
+    @property
+    def address(self) -> str:
+        return f"{self.scheme}://{self.host}{self.path}"
+
+    @property
+    def webcal(self) -> str:
+        return f"webcal://{self.host}{self.path}"
 
 
 class Portal:
@@ -50,6 +69,11 @@ class Portal:
 
     async def themes(self, visitor: Visitor) -> tuple[str, ...]:
         return (await self.services.get(f"{OPENDAYS}/themes", Themes, visitor.public)).items
+
+    def feed(self, path: str, title: str) -> Feed:
+        """The calendar at `path`, as browsers and calendar programs reach it."""
+        public = urlsplit(self.settings.public_url)
+        return Feed(quote(path), title, public.netloc, public.scheme)
 
     @property
     def today(self) -> date:

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import date
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ from litestar.response import Redirect
 from kaimen.kit.auth import PUBLIC, allow
 from kaimen.portal.answers import Event, Events, Report, Suggestions, Unit
 from kaimen.portal.months import last_day, month_of, read_month
-from kaimen.portal.portal import Portal, see
+from kaimen.portal.portal import Feed, Portal, see
 from kaimen.portal.rendering import STYLE, STYLE_PATH
 from kaimen.portal.services import OPENDAYS, ServiceRefused
 from kaimen.portal.visitor import CONTRAST_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, TEXT_COOKIE, Visitor
@@ -24,23 +24,6 @@ from kaimen.portal.words import PROBLEMS
 Q = QueryParameter
 LIST_LIMIT = "20"
 YEAR_SECONDS = 365 * 86400
-
-
-class Feed(msgspec.Struct, frozen=True):
-    """One calendar to subscribe to."""
-
-    path: str
-    title: str
-    host: str
-    scheme: str
-
-    @property
-    def address(self) -> str:
-        return f"{self.scheme}://{self.host}{self.path}"
-
-    @property
-    def webcal(self) -> str:
-        return f"webcal://{self.host}{self.path}"
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -63,10 +46,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 def handlers(portal: Portal) -> list[Any]:
-    public_address = urlsplit(portal.settings.public_url)
-
-    def feed(path: str, title: str) -> Feed:
-        return Feed(quote(path), title, public_address.netloc, public_address.scheme)
+    feed = portal.feed
 
     def district_feed(visitor: Visitor) -> Feed:
         return feed("/calendar/district.ics", portal.renderer.text(visitor, "全区政府开放活动"))

@@ -127,6 +127,7 @@ def _environment(language: str, translations: NullTranslations) -> jinja2.Enviro
         "month_short": lambda day: format_date(day, "M月" if language == "zh" else "MMM", locale),
         "weekday": lambda day: format_date(day, "EEE", locale),
         "moment": lambda at: f"{_day(at, locale)} {at.astimezone(SHANGHAI):%H:%M}",
+        "local": lambda at: at.astimezone(SHANGHAI),
         "clock": lambda at: f"{at.astimezone(SHANGHAI):%H:%M}",
         "when": lambda session: _when(session, locale),
         "hours": _hours,

@@ -11,6 +11,7 @@ from kaimen.portal.settings import PortalSettings
 T = TypeVar("T")
 OPENDAYS = "/api/opendays/v1"
 ACCOUNTS = "/api/accounts/v1"
+REPRESENTATIVES = "/api/representatives/v1"
 
 
 class ServiceAway(Exception):
@@ -61,9 +62,10 @@ class Services:
         *,
         params: dict[str, str] | None = None,
         manage_token: str = "",
+        headers: dict[str, str] | None = None,
     ) -> T:
-        headers = {"X-Manage-Token": manage_token} if manage_token else {}
-        response = await self._ask("GET", path, caller, headers=headers, params=params)
+        shown = {"X-Manage-Token": manage_token} if manage_token else {}
+        response = await self._ask("GET", path, caller, headers={**shown, **(headers or {})}, params=params)
         return msgspec.json.decode(response.content, type=answer)
 
     async def get_file(self, path: str, caller: Caller) -> bytes:

@@ -58,6 +58,83 @@ HOLDS: dict[str, str] = {
 KINDS: dict[str, str] = {"question": N_("提问"), "suggestion": N_("建议")}
 POLICIES: dict[str, str] = {"first_come": N_("先到先得"), "draw": N_("超额抽签")}
 SEAT_UNITS: dict[str, str] = {"person": N_("人"), "group": N_("组（家庭）")}
+MEETING_STATES: dict[str, tuple[str, str, str]] = {
+    "planned": ("slate", "○", N_("已公布")),
+    "recruiting": ("green", "●", N_("代表报名中")),
+    "selecting": ("amber", "◷", N_("正在产生代表")),
+    "list_published": ("brand", "◉", N_("名单已公布")),
+    "notified": ("brand", "◉", N_("代表已确认")),
+    "attended": ("slate", "–", N_("已举行，无代表到场")),
+    "statements_recorded": ("amber", "◷", N_("发言待答复")),
+    "counted": ("green", "✓", N_("发言均已答复")),
+    "no_public": ("slate", "–", N_("不邀请公众代表")),
+    "cancelled": ("red", "✕", N_("已取消")),
+}
+APPLICATION_STATES: dict[str, tuple[str, str, str]] = {
+    "applied": ("brand", "○", N_("已报名，待核验")),
+    "verified": ("green", "✓", N_("已核验")),
+    "rejected": ("slate", "–", N_("不符合条件")),
+    "withdrawn": ("slate", "✕", N_("已撤回")),
+    "excluded": ("slate", "–", N_("未列入名册")),
+    "pooled": ("brand", "◌", N_("已列入名册，待抽签")),
+    "reserve": ("brand", "◷", N_("候补")),
+    "invited": ("amber", "!", N_("受邀，待确认")),
+    "confirmed": ("green", "✓", N_("已确认列席")),
+    "declined": ("slate", "✕", N_("已放弃")),
+    "lapsed": ("slate", "✕", N_("逾期未确认")),
+    "attended": ("green", "✓", N_("已列席")),
+    "absent": ("slate", "–", N_("未到场")),
+}
+EXCLUSIONS: dict[str, str] = {
+    "unverified": N_("截止时未完成核验"),
+    "ineligible": N_("不符合报名条件"),
+    "conflict": N_("在承办单位工作，须回避"),
+    "household": N_("同一住户已有人先报名"),
+}
+METHODS: dict[str, str] = {
+    "draw": N_("公开抽签"),
+    "panel": N_("按公布的标准遴选"),
+    "pool": N_("从年度代表库中产生"),
+    "recommended": N_("推荐"),
+    "invited": N_("邀请"),
+    "external": N_("公证处抽签"),
+}
+DRAW_STATES: dict[str, tuple[str, str, str]] = {
+    "ruled": ("brand", "○", N_("规则已公布")),
+    "closed": ("amber", "◷", N_("名册已冻结")),
+    "computing": ("amber", "◷", N_("正在计算")),
+    "committed": ("brand", "◉", N_("承诺已公布，等待公开数字")),
+    "drawn": ("green", "✓", N_("已抽签")),
+    "void": ("slate", "–", N_("未抽签")),
+}
+DRAW_STEPS: dict[str, str] = {
+    "rules": N_("公布规则"),
+    "closed": N_("冻结名册"),
+    "committed": N_("公布承诺"),
+    "drawn": N_("抽签结果"),
+}
+NUMBER_FORMS: dict[str, str] = {
+    "sorted-ints": N_("整数，由小到大，用点隔开，例如 3.9.14"),
+    "ints": N_("整数，按开出的顺序，用点隔开"),
+    "decimal2": N_("两位小数，例如 3456.78"),
+    "hex": N_("小写十六进制"),
+    "digits": N_("一串数字，例如 047"),
+}
+LEVELS: dict[str, str] = {"district": N_("区政府会议"), "unit": N_("单位会议")}
+MEETING_KINDS: dict[str, str] = {
+    "executive": N_("常务会议"),
+    "plenary": N_("全体会议"),
+    "office": N_("办公会议"),
+    "other": N_("其他会议"),
+}
+REPRESENTATIVE_KINDS: dict[str, str] = {
+    "citizen": N_("市民代表"),
+    "stakeholder": N_("利益相关方"),
+    "expert": N_("专家"),
+    "media": N_("媒体"),
+    "deputy": N_("人大代表、政协委员"),
+    "lawyer": N_("律师"),
+}
 ROLES: dict[str, str] = {
     "citizen": N_("市民"),
     "unit_editor": N_("经办人"),
@@ -104,6 +181,19 @@ DONE: dict[str, str] = {
     "entered": N_("报名已录入。"),
     "released": N_("报名已取消，名额已退回。"),
     "imported": N_("已全部导入为草稿。"),
+    "meeting-planned": N_("会议已公布。"),
+    "meeting-cancel": N_("会议已取消。"),
+    "meeting-no-public": N_("已公布：本次会议不邀请公众代表。"),
+    "call": N_("招募公告和规则已公布。"),
+    "verified": N_("核验结果已保存。"),
+    "draw-close": N_("报名已截止，名册已冻结并公布。"),
+    "draw-commit": N_("正在计算，完成后自动公布承诺。"),
+    "draw-numbers": N_("公开数字已录入。"),
+    "draw-replace": N_("空缺已全部递补。"),
+    "draw-again": N_("再次抽签的规则已公布，原结果保留公开。"),
+    "selection": N_("代表名单已公布。"),
+    "attendance": N_("列席情况已登记。"),
+    "statement": N_("发言已记录并公开。"),
 }
 PROBLEMS: dict[str, str] = {
     "opendays.not-publishable": N_("发布前须具备：互动环节、到场人员职务、地点、联系方式、无障碍条件、有名额的场次。"),

@@ -1,0 +1,167 @@
+"""A citizen's application as a representative: conditions first, then the form; the chance, the result, the answer."""
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie, FormMultiDict
+from litestar.params import FromPath
+
+from kaimen.kit.auth import PUBLIC, allow
+from kaimen.kit.ids import normalise_code
+from kaimen.kit.refusals import Refusal
+from kaimen.portal.answers import FieldFault
+from kaimen.portal.meeting_answers import Application, Meeting, Receipt, Recruitment
+from kaimen.portal.portal import Portal, see
+from kaimen.portal.registering import fault_of, faults_of
+from kaimen.portal.services import REPRESENTATIVES, ServiceRefused
+from kaimen.portal.visitor import Visitor
+
+PROOF_COOKIE = "__Host-kaimen-a-"
+PROOF_SECONDS = 200 * 86400
+"""How long this browser may open its application: until the meeting and its replies are over."""
+FEATURE = "feature-"
+STEPS: dict[str, str] = {
+    "confirm": "invitations/{code}/confirm",
+    "decline": "invitations/{code}/decline",
+    "withdraw": "applications/{code}/withdraw",
+}
+
+
+def application_body(form: FormMultiDict, recruitment: Recruitment, **more: Any) -> dict[str, Any]:
+    """What representatives takes. Features come numbered, since their names are Chinese."""
+    features = {feature: str(form.get(f"{FEATURE}{number}", "")) for number, feature in enumerate(recruitment.quotas)}
+    return {
+        "name": str(form.get("name", "")).strip(),
+        "phone": str(form.get("phone", "")).strip(),
+        "features": {feature: value for feature, value in features.items() if value},
+        "household": str(form.get("household", "")),
+        "meets_conditions": "meets_conditions" in form,
+        "works_for_sponsor": "works_for_sponsor" in form,
+        "publish_name": "publish_name" in form,
+        **more,
+    }
+
+
+def placed(faults: list[FieldFault], recruitment: Recruitment) -> list[FieldFault]:
+    """Faults at the fields of the form: `features.性别` stands at `feature-0`."""
+    numbers = {f"features.{feature}": f"{FEATURE}{number}" for number, feature in enumerate(recruitment.quotas)}
+    return [FieldFault(numbers.get(f.field, f.field), f.detail, f.detail_en) for f in faults]
+
+
+def handlers(portal: Portal) -> list[Any]:
+    services = portal.services
+
+    async def form_page(
+        visitor: Visitor,
+        recruitment_id: UUID,
+        *,
+        form: FormMultiDict | None = None,
+        faults: list[FieldFault] | None = None,
+        status: int = 200,
+    ) -> Response[bytes]:
+        path = f"{REPRESENTATIVES}/recruitments/{recruitment_id}"
+        recruitment = await services.get(path, Recruitment, visitor.public)
+        meeting = await services.get(f"{REPRESENTATIVES}/meetings/{recruitment.meeting_id}", Meeting, visitor.public)
+        return portal.page(
+            visitor, "apply.html", status=status, personal=form is not None, recruitment=recruitment, meeting=meeting,
+            given=dict(form or {}), faults=placed(faults or [], recruitment), seal=portal.seals.new(),
+        )  # fmt: skip
+
+    @get("/recruitments/{recruitment_id:uuid}/apply", opt=allow(PUBLIC))
+    async def show_form(request: Request[Any, Any, Any], recruitment_id: FromPath[UUID]) -> Response[bytes]:
+        """代表报名: the conditions, then the form."""
+        return await form_page(await portal.visitor(request), recruitment_id)
+
+    @post("/recruitments/{recruitment_id:uuid}/apply", opt=allow(PUBLIC))
+    async def apply(request: Request[Any, Any, Any], recruitment_id: FromPath[UUID]) -> Response[Any]:
+        """报名. The once-only key in the form makes a repetition harmless."""
+        visitor = await portal.visitor(request)
+        form = await portal.read_form(visitor)
+        await portal.limiter.take("portal-apply", visitor.address, per_minute=30)
+        path = f"{REPRESENTATIVES}/recruitments/{recruitment_id}"
+        recruitment = await services.get(path, Recruitment, visitor.public)
+        try:
+            key = {"Idempotency-Key": portal.seals.key_of(form)}
+            body = application_body(form, recruitment)
+            receipt = await services.post(f"{path}/applications", Receipt, visitor.public, body, headers=key)
+        except ServiceRefused as no:
+            faults = faults_of(no.problem)
+            return await form_page(visitor, recruitment_id, form=form, faults=faults, status=no.problem.status)
+        except Refusal as no:
+            return await form_page(visitor, recruitment_id, form=form, faults=[fault_of(no)], status=409)
+        answer = see(f"/a/{receipt.code}")
+        answer.set_cookie(
+            Cookie(
+                PROOF_COOKIE + receipt.code, value=receipt.manage_token, path="/", max_age=PROOF_SECONDS, secure=True,
+                httponly=True, samesite="lax",
+            )
+        )  # fmt: skip
+        return answer
+
+    def token(visitor: Visitor, code: str) -> str:
+        return visitor.request.cookies.get(PROOF_COOKIE + normalise_code(code), "")
+
+    async def status_page(
+        visitor: Visitor,
+        code: str,
+        *,
+        phone: str = "",
+        faults: list[FieldFault] | None = None,
+        status: int = 200,
+    ) -> Response[bytes]:
+        """The application, for who can show that it is theirs; else the question for the phone number."""
+        await portal.limiter.take("portal-lookup", visitor.address, per_minute=30)
+        dialled = "".join(letter for letter in phone if letter in "+-() 0123456789")
+        kept: Application | None = None
+        try:
+            kept = await services.get(
+                f"{REPRESENTATIVES}/applications/{quote(code, safe='')}",
+                Application,
+                visitor.public,
+                manage_token=token(visitor, code),
+                headers={"X-Phone": dialled} if dialled else {},
+            )
+        except ServiceRefused as no:
+            if no.problem.status != 403:
+                raise
+            if phone:
+                faults = [FieldFault("phone", no.problem.detail, no.problem.detail_en)]
+        return portal.page(
+            visitor, "application.html", status=status, personal=True, kept=kept, code=code, faults=faults or [],
+            is_holder=bool(token(visitor, code)), now=portal.clock.now(),
+        )  # fmt: skip
+
+    @get("/a/{code:str}", opt=allow(PUBLIC))
+    async def show(request: Request[Any, Any, Any], code: FromPath[str]) -> Response[bytes]:
+        """我的代表报名: state, chance, result."""
+        return await status_page(await portal.visitor(request), code)
+
+    @post("/a/{code:str}", opt=allow(PUBLIC))
+    async def show_with_phone(request: Request[Any, Any, Any], code: FromPath[str]) -> Response[bytes]:
+        """The same from another browser, with the phone number. It changes nothing, and is kept by nobody."""
+        visitor = await portal.visitor(request)
+        form = await portal.read_form(visitor)
+        return await status_page(visitor, code, phone=str(form.get("phone", "")).strip())
+
+    @post("/a/{code:str}/{step:str}", opt=allow(PUBLIC))
+    async def answer(request: Request[Any, Any, Any], code: FromPath[str], step: FromPath[str]) -> Response[Any]:
+        """确认、放弃或撤回."""
+        visitor = await portal.visitor(request)
+        form = await portal.read_form(visitor)
+        if step not in STEPS:
+            return see(f"/a/{quote(code, safe='')}")
+        phone = str(form.get("phone", "")).strip()
+        proof = {"manage_token": token(visitor, code), "phone": phone}
+        path = f"{REPRESENTATIVES}/{STEPS[step].format(code=quote(code, safe=''))}"
+        try:
+            await services.post(path, Application, visitor.public, proof)
+        except ServiceRefused as no:
+            if no.problem.status == 404:
+                raise
+            faults = faults_of(no.problem)
+            return await status_page(visitor, code, phone=phone, faults=faults, status=no.problem.status)
+        return see(f"/a/{quote(code, safe='')}")
+
+    return [show_form, apply, show, show_with_phone, answer]
