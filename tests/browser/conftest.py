@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from browser.views import ARGUMENTS, CHROMIUM, LOOKS, Route, set_cookies, sign_in
-from houses import Desk, House
+from houses import Desk, House, in_days
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +50,11 @@ async def routes(house: House, desk: Desk) -> dict[str, Route]:
     cancelled = await desk.published(title="已取消的活动")
     await desk.post(f"/events/{cancelled['id']}/cancel", {"reason": "台风"})
     phone = await desk.published(title="电话报名的活动", registration={"mode": "phone", "contact": "021-59732890"})
+    terms = {"policy": "draw", "registration_closes_at": in_days(8).isoformat(), "capacity": 5}
+    days = [{"starts_at": in_days(day).isoformat(), "ends_at": in_days(day, 11).isoformat()} for day in (20, 21, 22)]
+    source = {"id": "ssq", "name": "双色球次期红球", "form": "sorted-ints"}
+    drawn = await desk.published(title="抽签的活动", entropy=[source], sessions=[{**day, **terms} for day in days])
+    entered = await register(drawn, preferences=[session["id"] for session in drawn["sessions"][1:]])
     said = await desk.post(f"/events/{open_event['id']}/suggestions", {"kind": "question", "text": "电梯何时修好？"})
     assert said.status_code == 201
     draft = await desk.post("/events", {"title": "还没有写完的活动"})
@@ -61,6 +66,8 @@ async def routes(house: House, desk: Desk) -> dict[str, Route]:
         "event": Route(f"/open-days/{open_event['id']}"),
         "event-full": Route(f"/open-days/{small['id']}"),
         "event-cancelled": Route(f"/open-days/{cancelled['id']}"),
+        "event-drawn": Route(f"/open-days/{drawn['id']}"),
+        "entered": Route(f"/r/{entered['code']}", cookies=_proof(entered)),
         "event-by-phone": Route(f"/open-days/{phone['id']}"),
         "registration": Route(f"/r/{confirmed['code']}", cookies=_proof(confirmed)),
         "registration-elsewhere": Route(f"/r/{confirmed['code']}"),
@@ -91,6 +98,8 @@ async def routes(house: House, desk: Desk) -> dict[str, Route]:
         "desk-edit": Route(f"{e}/edit", "unit_editor"),
         "desk-draft": Route(f"/desk/events/{draft.json()['id']}", "unit_editor"),
         "desk-event": Route(e, "unit_editor"),
+        "desk-event-drawn": Route(f"/desk/events/{drawn['id']}", "unit_editor"),
+        "desk-edit-drawn": Route(f"/desk/events/{drawn['id']}/edit", "unit_editor"),
         "desk-session": Route(f"{s}?event={open_event['id']}", "unit_editor"),
         "desk-import": Route("/desk/import", "unit_editor"),
     }

@@ -14,11 +14,12 @@ from houses import House
 from kaimen.portal import rendering
 
 NAMES = (
-    "home", "home-month", "home-empty", "event", "event-full", "event-cancelled", "event-by-phone", "registration",
-    "registration-elsewhere", "waiting", "cancel", "cancel-elsewhere", "offer", "questionnaire", "thanks", "my",
-    "subscribe", "units", "unit", "theme", "street", "problem", "missing", "desk-signed-out", "ticket-public",
-    "ticket-staff", "ticket-used", "ticket-invalid", "desk", "desk-approver", "desk-office", "desk-new",
-    "desk-new-office", "desk-edit", "desk-draft", "desk-event", "desk-session", "desk-import",
+    "home", "home-month", "home-empty", "event", "event-full", "event-drawn", "entered", "event-cancelled",
+    "event-by-phone", "registration", "registration-elsewhere", "waiting", "cancel", "cancel-elsewhere", "offer",
+    "questionnaire", "thanks", "my", "subscribe", "units", "unit", "theme", "street", "problem", "missing",
+    "desk-signed-out", "ticket-public", "ticket-staff", "ticket-used", "ticket-invalid", "desk", "desk-approver",
+    "desk-office", "desk-new", "desk-new-office", "desk-edit", "desk-draft", "desk-event", "desk-event-drawn",
+    "desk-edit-drawn", "desk-session", "desk-import",
 )  # fmt: skip
 AXE_WIDTHS = (390, 1280)
 GEOMETRY_WIDTHS = (320, 390, 768, 1280)

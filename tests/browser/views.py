@@ -35,7 +35,8 @@ class Route:
 async def sign_in(context: BrowserContext, url: str, role: str, unit: str = "区教育局", name: str = "页面测试") -> None:
     """Sign in as the development issuer's `role`, through the same pages as a person."""
     page = await context.new_page()
-    answer = await page.goto(f"{url}/sign-in?as={role}&unit={quote(unit)}&name={quote(name)}&next=/desk")
+    desk = "/desk/meetings" if role in ("presider", "notary") else "/desk"
+    answer = await page.goto(f"{url}/sign-in?as={role}&unit={quote(unit)}&name={quote(name)}&next={desk}")
     assert answer is not None
     assert answer.status == 200, (answer.url, await page.inner_text("body"))
     await page.close()

@@ -180,6 +180,16 @@ def test_taken_port_is_told_and_the_next_one_used(tmp_path: Path) -> None:
         assert (used > port, is_ready(used)) == (True, 200)
 
 
+def test_two_houses_that_start_together_never_share_a_port(tmp_path: Path) -> None:
+    """Caddy would let them: it binds with SO_REUSEPORT."""
+    port = free_port(set())
+    more = ("--port", str(port), "--only", "accounts")
+    with house(tmp_path / "one", *more) as one, house(tmp_path / "two", *more) as two:
+        for each in (one, two):
+            each.until("open after")
+        assert (one.data / "address").read_text() != (two.data / "address").read_text()
+
+
 def test_closed_output_does_not_break_the_stop(tmp_path: Path) -> None:
     port = free_port(set())
     command = [sys.executable, "-m", "kaimen.host", "up", "--data", str(tmp_path), "--no-seed"]

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
@@ -97,7 +98,8 @@ async def open_house(options: Options, data: Path, lock: Lock, log: Log, keeper:
     """Start all, in order. Raises StartFailed, BinaryMissing or WrongChoice; the keeper has what runs."""
     names = chosen(options)
     began = time.monotonic()
-    port = door_port(options.port)
+    port, reserved = door_port(options.port)
+    keeper.on_stop(reserved.release)
     ports = Ports(data / "state.json", door=port)
     public_url = f"http://localhost:{port}"
     lock.say(f"{public_url} (pid {os.getpid()})")
@@ -130,9 +132,11 @@ async def open_house(options: Options, data: Path, lock: Lock, log: Log, keeper:
 
 
 async def close_house(keeper: Supervisor) -> None:
-    if keeper.started_anything:
+    has_started = keeper.started_anything
+    if has_started:
         tell("· 正在依次停止 / stopping in order")
-        await keeper.stop()
+    await keeper.stop()
+    if has_started:
         tell("✓ 已全部停止，数据保留 / all stopped, the data is kept")
 
 
@@ -152,15 +156,31 @@ def chosen(options: Options) -> tuple[str, ...]:
     return names
 
 
-def door_port(wanted: int) -> int:
-    """`wanted`, or the next port that is free, which is then told. Raises WrongChoice when there is none."""
+def door_port(wanted: int) -> tuple[int, Lock]:
+    """`wanted`, or the next port that is free, which is then told; ours as long as the lock is held.
+
+    Raises WrongChoice when there is none."""
     for port in range(wanted, min(wanted + 100, 65536)):
-        if is_free(port):
+        reserved = reserve(port)
+        if reserved is not None:
             if port != wanted:
                 chinese = f"端口 {wanted} 已被占用，改用 {port}"
                 tell(f"! {chinese} / port {wanted} is taken, using {port} (--port {port})")
-            return port
+            return port, reserved
     raise WrongChoice(f"端口 {wanted} 起均不可用 / no free port from {wanted} on: choose another --port")
+
+
+def reserve(port: int) -> Lock | None:
+    """The port, if nobody has it. Caddy binds with SO_REUSEPORT: without the lock two houses that start at the same
+    moment would share one port, and each would get half of the other's visitors."""
+    try:
+        lock = Lock(Path(tempfile.gettempdir()) / f"kaimen-{os.getuid()}-{port}.lock")
+    except AlreadyRunning:
+        return None
+    if is_free(port):
+        return lock
+    lock.release()
+    return None
 
 
 @dataclass

@@ -249,6 +249,11 @@ class Supervisor:
         self._tell = tell
         self._groups: list[tuple[Sequence[Supervised], bool]] = []
         self._watching: dict[str, asyncio.Task[None]] = {}
+        self._afterwards: list[Callable[[], None]] = []
+
+    def on_stop(self, step: Callable[[], None]) -> None:
+        """Do this when everything has stopped."""
+        self._afterwards.append(step)
 
     async def start(self, *together: Supervised, stop_in_turn: bool = False) -> None:
         """Start these at once and return when all are ready. Raises the StartFailed of the first that fails.
@@ -277,6 +282,8 @@ class Supervisor:
             group, in_turn = self._groups.pop()
             for together in [[one] for one in group] if in_turn else [group]:
                 await asyncio.gather(*(one.stop() for one in together))
+        while self._afterwards:
+            self._afterwards.pop()()
 
     async def _keep_alive(self, one: Supervised) -> None:
         pause = FIRST_PAUSE_SECONDS
