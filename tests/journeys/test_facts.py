@@ -9,6 +9,7 @@ from typing import Any
 import nats
 import pytest
 
+from component.test_representatives import Hall
 from houses import Desk, House, event_draft, in_days, open_house, until
 from kaimen.contracts.envelope import Envelope, from_headers
 from kaimen.contracts.registry import BY_SUBJECT
@@ -28,7 +29,7 @@ async def read_streams(house: House) -> list[Envelope]:
     found = []
     try:
         js = client.jetstream()
-        for name in ("accounts", "opendays"):
+        for name in ("accounts", "opendays", "representatives"):
             last = (await js.stream_info(name)).state.last_seq
             for sequence in range(1, last + 1):
                 message = await js.get_msg(name, sequence)
@@ -57,6 +58,8 @@ async def test_a_units_year_says_every_fact_there_is(own_house: House) -> None:
     answer = await own_house.client.patch(path, json={"place": "新地点"}, headers=headers)
     assert answer.status_code == 200, answer.text
     assert (await desk.post(f"/events/{moved['id']}/cancel", {"reason": "台风"})).status_code == 200
+
+    await _hear_a_representative(own_house)
 
     async def all_said() -> list[Envelope] | None:
         said = await read_streams(own_house)
@@ -97,6 +100,30 @@ async def _hold_and_report(desk: Desk) -> None:
     figures = {name: answer.json()[name] for name in ("registered", "checked_in", "no_show", "suggestions", "replies")}
     assert figures == {"registered": 1, "checked_in": 1, "no_show": 0, "suggestions": 1, "replies": 1}
     desk.house.shift_clock(timedelta())
+
+
+async def _hear_a_representative(house: House) -> None:
+    """An expert who is invited to a meeting, says something there, and is answered."""
+    hall = Hall(house)
+    meeting = await hall.meeting(3)
+    path = f"/api/representatives/v1/meetings/{meeting['id']}"
+    answer = await house.client.patch(path, json={"place": "另一会议室"}, headers=await hall.staff())
+    assert answer.status_code == 200, answer.text
+    closes_at = (hall.now + timedelta(hours=12)).isoformat()
+    call = await hall.recruitment(meeting, method="invited", quotas={}, entropy=[], closes_at=closes_at)
+    expert = hall.applicant(1, kind="expert", features={}, publish_name=True)
+    staff = await hall.staff()
+    receipt = await hall.post(f"/recruitments/{call['id']}/applications", expert, staff)
+    await hall.post(f"/applications/{receipt['code']}/verify", {}, staff)
+    chosen = {"selected": [receipt["pseudonym"]], "reasons": {receipt["pseudonym"]: "学区规划专家"}}
+    await hall.post(f"/recruitments/{call['id']}/selection", chosen, staff)
+    hall.wait_for(timedelta(days=3, hours=1))
+    await hall.post(f"/meetings/{meeting['id']}/attendance", {"present": [receipt["pseudonym"]]})
+    said = {"representative": receipt["pseudonym"], "item": meeting["items"][0]["id"], "summary": "建议分期实施"}
+    statement = await hall.post(f"/meetings/{meeting['id']}/statements", said)
+    reply = {"outcome": "partly", "reason": "第二年起分期"}
+    await hall.post(f"/statements/{statement['id']}/reply", reply)
+    house.shift_clock(timedelta())
 
 
 def _write_samples(said: list[Envelope]) -> None:
