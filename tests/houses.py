@@ -87,6 +87,12 @@ class House:
                 continue
         await self.ready()
 
+    async def kill_service(self, name: str) -> None:
+        """SIGKILL one service, and wait until it is back."""
+        for victim in self.processes("serve", name):
+            victim.kill()
+        await until(lambda: self._is_whole(name), seconds=60)
+
     async def ready(self) -> None:
         """Wait until every service answers and is connected to everything."""
         for service in ("accounts", "opendays", "representatives", "calendar"):

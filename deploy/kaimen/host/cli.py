@@ -64,6 +64,11 @@ def parser() -> argparse.ArgumentParser:
     add_data(letters)
     letters.add_argument("--replay", action="store_true", help="重新处理 / handle them again; what fails again stays")
 
+    verify = command(
+        commands, "verify", run_verify, "核对一次抽签 / check the transcript of a draw; exit 0 valid, 1 not"
+    )
+    verify.add_argument("arguments", nargs=argparse.REMAINDER, metavar="TRANSCRIPT [--me 化名] [--openings FILE]")
+
     token = command(commands, "token", run_token, "开发用令牌 / print an access token of the development issuer")
     token.add_argument("--role", required=True, choices=ROLES)
     token.add_argument("--unit", metavar="简称", help="单位简称 / short name of the unit")
@@ -206,6 +211,12 @@ def run_dead_letters(asked: argparse.Namespace) -> int:
         left += bool(letter.error)
         print(f"{letter.consumer} {letter.subject} {letter.event_id} {letter.error or '✓'}")
     return 1 if left else 0
+
+
+def run_verify(asked: argparse.Namespace) -> int:
+    from kaimen.kit.lots.verifier.kaimen_verify import main as verify
+
+    return verify(asked.arguments)
 
 
 def run_token(asked: argparse.Namespace) -> int:
