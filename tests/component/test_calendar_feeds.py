@@ -187,3 +187,45 @@ async def test_second_process_follows_and_has_the_same_bytes(house: House, desk:
             return body is not None and body.octets == at_the_door
 
         await until(followed)
+
+
+async def test_meetings_have_a_feed_with_their_sign_up_and_leave_tombstones(house: House) -> None:
+    office = await house.token("office")
+    starts = in_days(20)
+    draft = {
+        "unit": "区教育局",
+        "title": "日历里的办公会",
+        "starts_at": starts.isoformat(),
+        "ends_at": (starts + timedelta(hours=2)).isoformat(),
+        "items": [{"title": "学区方案"}],
+    }
+    api = "/api/representatives/v1"
+    made = await house.client.post(f"{api}/meetings", json=draft, headers=office)
+    assert made.status_code == 201, made.text
+    uid = f"meeting-{made.json()['id']}@"
+    first = await feed_once(house, "/calendar/meetings.ics", uid)
+    assert (first["STATUS"], first["SEQUENCE"], first["SUMMARY"]) == ("TENTATIVE", "0", "日历里的办公会")
+    call = {
+        "method": "panel",
+        "criteria": "熟悉情况",
+        "seats": 3,
+        "opens_at": in_days(1).isoformat(),
+        "closes_at": in_days(10).isoformat(),
+    }
+    opened = await house.client.post(f"{api}/meetings/{made.json()['id']}/recruitments", json=call, headers=office)
+    assert opened.status_code == 201, opened.text
+    sign_up = await feed_once(house, "/calendar/meetings.ics", f"sign-up-{opened.json()['id']}@")
+    assert (sign_up["TRANSP"], sign_up["STATUS"]) == ("TRANSPARENT", "CONFIRMED")
+    fixed = await house.client.patch(f"{api}/meetings/{made.json()['id']}", json={"agenda_fixed": True}, headers=office)
+    assert fixed.status_code == 200, fixed.text
+    second = await feed_once(house, "/calendar/meetings.ics", uid, STATUS="CONFIRMED")
+    assert second["SEQUENCE"] == "1"
+    path = f"{api}/meetings/{made.json()['id']}/cancel"
+    assert (await house.client.post(path, json={"reason": "议题撤回"}, headers=office)).status_code == 200
+    last = await feed_once(house, "/calendar/meetings.ics", uid, STATUS="CANCELLED")
+    assert (last["SUMMARY"], last["COMMENT"]) == ("【已取消】日历里的办公会", "议题撤回")
+    gone = await feed_once(house, "/calendar/district.ics", f"sign-up-{opened.json()['id']}@", STATUS="CANCELLED")
+    assert int(gone["SEQUENCE"]) > int(sign_up["SEQUENCE"])
+    assert violations((await house.client.get("/calendar/meetings.ics")).content) == []
+    own = await house.client.get(f"{api}/feed.ics")
+    assert violations(own.content) == []

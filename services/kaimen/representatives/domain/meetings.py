@@ -124,8 +124,8 @@ def count_year(unit: str, level: Level, meetings: Iterable[tuple[Meeting, Progre
         invited += progress.invited > 0
         if counts(meeting, progress):
             counted += 1
-        elif meeting.attended_at is not None and progress.present:
-            open_ += 1
+        elif meeting.attended_at is not None:
+            open_ += progress.present > 0
         elif meeting.ends_at > at and any(item.suitable_for_public for item in meeting.items):
             coming += 1
     return Counter(unit, level, TARGETS[level], counted, open_, coming, invited)
