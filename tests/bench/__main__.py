@@ -19,6 +19,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from bench import lots
 from bench.load import Order, Outcome
 from houses import Desk, House, in_days, open_house
 from kaimen.host.embedded import postgres_programs
@@ -162,6 +163,8 @@ async def main() -> None:
             ports = json.loads((house.folder / "state.json").read_text())["ports"]
             await measure_registrations(house, ports["opendays"])
             await measure_feeds(house)
+    print()
+    await asyncio.to_thread(lots.main)
 
 
 if __name__ == "__main__":

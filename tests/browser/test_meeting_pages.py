@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext
 
-from browser.test_pages import AXE_WIDTHS, GEOMETRY_WIDTHS, MEASURE, RUN_AXE, TAGS, opened
-from browser.views import AXE, LOOKS, Route, set_cookies
+from browser.test_pages import must_be_well_made, opened
+from browser.views import LOOKS, Route, set_cookies
 from component.test_representatives import DAY, Hall, known_units
 from houses import House, open_house, until
 
@@ -134,16 +134,7 @@ async def test_meeting_page_is_accessible_and_keeps_its_shape(
     page, wrong = await opened(context, town, route)
     try:
         assert wrong == []
-        least = 60 if look == "large" else 44
-        shapes = {}
-        for width in GEOMETRY_WIDTHS:
-            await page.set_viewport_size({"width": width, "height": 900})
-            shapes[width] = await page.evaluate(MEASURE, least)
-        assert shapes == {width: [] for width in GEOMETRY_WIDTHS}
-        await page.evaluate(AXE)
-        for width in AXE_WIDTHS:
-            await page.set_viewport_size({"width": width, "height": 900})
-            assert await page.evaluate(RUN_AXE, TAGS) == []
+        await must_be_well_made(page, look)
     finally:
         await page.close()
         for cookie, _ in route.cookies:
