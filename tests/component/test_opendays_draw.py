@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -810,6 +811,62 @@ async def test_pages_take_wishes_and_tell_the_result(fair: Fair) -> None:
     waiting = [look for rival in rivals if (look := await fair.look(rival))["state"] == "waitlisted"]
     last = (await visitor.ask("GET", f"/r/{waiting[-1]['code']}")).text
     assert f"未中签，候补第 {waiting[-1]['ahead'] + 1} 位" in last
+
+
+class Fields(HTMLParser):
+    """What the longest form of a page would send, left as it is."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.forms: list[dict[str, str]] = []
+        self._text = self._select = ""
+        self.feed(page)
+        self.sent = max(self.forms, key=len)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        name = given.get("name", "")
+        if tag == "form":
+            self.forms.append({})
+        elif tag == "input" and name:
+            if given.get("type") not in ("checkbox", "radio") or "checked" in given:
+                self.forms[-1][name] = given.get("value", "on")
+        elif tag == "textarea":
+            self._text = name
+            self.forms[-1][name] = ""
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and self._select and ("selected" in given or self._select not in self.forms[-1]):
+            self.forms[-1][self._select] = given.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("textarea", "select"):
+            self._text = self._select = ""
+
+    def handle_data(self, text: str) -> None:
+        if self._text:
+            self.forms[-1][self._text] += text
+
+
+async def test_desk_changes_texts_of_an_event_whose_rules_are_public_and_nothing_else(fair: Fair) -> None:
+    event = await fair.event(
+        fair.session(20, 5, holds={"media": 1}, seat_unit="group"), fair.session(21, 5, seat_unit="group")
+    )
+    clerk = Pages(fair)
+    await clerk.sign_in("unit_editor", "区教育局", "经办")
+    path = f"/desk/events/{event['id']}/edit"
+    sent = Fields((await clerk.ask("GET", path)).text).sent
+    saved = await clerk.ask("POST", path, {**sent, "summary": "请带水杯。", "do": "save"})
+    assert saved.status_code == 200, re.findall("<li>.*</li>", saved.text)
+    kept = await fair.get(f"/events/{event['id']}")
+    assert (kept["summary"], kept["entropy"]) == ("请带水杯。", event["entropy"])
+    assert [s["registration_closes_at"] for s in kept["sessions"]] == [
+        s["registration_closes_at"] for s in event["sessions"]
+    ]
+    refused = await clerk.ask(
+        "POST", path, {**sent, "version": str(kept["version"]), "s1_capacity": "50", "do": "save"}
+    )
+    assert (refused.status_code, re.findall(r'<li><a href="#(\w+)">', refused.text)) == (409, ["s1_capacity"])
 
 
 async def test_desk_writes_the_sources_of_a_draw_one_a_line_and_keeps_them(fair: Fair) -> None:

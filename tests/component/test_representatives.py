@@ -2,7 +2,9 @@
 
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,14 +24,21 @@ NUMBERS = {"ssq": "3.9.14.21.27.33", "sse": "3456.78"}
 _phones = itertools.count(13700000000)
 
 
-@pytest.fixture(scope="module")
-async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """A house of its own: its clock runs through weeks."""
-    async with open_house(tmp_path_factory.mktemp("town"), "--only", "accounts,representatives", "--no-seed") as house:
+@asynccontextmanager
+async def open_town(folder: Path) -> AsyncIterator[House]:
+    """Two units and their representatives. A house of its own, for its clock runs through weeks."""
+    async with open_house(folder, "--only", "accounts,representatives", "--no-seed") as house:
         office = await house.token("office")
         for name in ("区教育局", "区民政局"):
             unit = {"short_name": name, "kind": "bureau", "district": "310118"}
             assert (await house.client.put("/api/accounts/v1/units", json=unit, headers=office)).is_success
+        await until(lambda: known_units(house))
+        yield house
+
+
+@pytest.fixture(scope="module")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    async with open_town(tmp_path_factory.mktemp("town")) as house:
         yield house
 
 
@@ -160,7 +169,6 @@ async def known_units(house: House) -> bool:
 
 @pytest.fixture
 async def hall(town: House) -> Hall:
-    await until(lambda: known_units(town))
     return Hall(town)
 
 
@@ -230,17 +238,20 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
 
 
 @pytest.fixture(scope="module")
-async def stages(town: House) -> dict[str, Any]:
-    """One recruitment still open, one closed, one committed to, one drawn, and one for each other method."""
-    await until(lambda: known_units(town))
-    hall = Hall(town)
+async def stages(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[str, Any]]:
+    """In a town where nobody else moves the clock: recruitments that are open, closed, committed to, drawn, …"""
+    async with open_town(tmp_path_factory.mktemp("stages")) as town:
+        yield await _prepare(Hall(town))
+
+
+async def _prepare(hall: Hall) -> dict[str, Any]:
     meetings = {name: await hall.meeting(40, title=name) for name in ("closed", "committed", "drawn", "external")}
     calls = {name: await hall.recruitment(each) for name, each in meetings.items() if name != "external"}
     external = await hall.recruitment(meetings["external"], method="external", quotas={}, entropy=[])
     people: dict[str, list[dict[str, Any]]] = {}
     for name, call in {**calls, "external": external}.items():
         hall.shift = timedelta()
-        town.shift_clock(hall.shift)
+        hall.house.shift_clock(hall.shift)
         features = {} if name == "external" else None
         people[name] = [
             await hall.apply(call, n, **({"features": features} if features is not None else {})) for n in range(8)
@@ -389,8 +400,9 @@ CASES: dict[str, tuple[Ask, int, str]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_bad_input_is_refused_and_nothing_is_kept(name: str, town: House, stages: dict[str, Any]) -> None:
+async def test_bad_input_is_refused_and_nothing_is_kept(name: str, stages: dict[str, Any]) -> None:
     ask, status, kind = CASES[name]
+    town = stages["hall"].house
     if name == "another unit's recruitment":
         hall = stages["hall"]
         other = await town.token("unit_editor", "区民政局", "外单位")
@@ -508,10 +520,15 @@ async def test_rotation_household_and_conflict_keep_people_out(hall: Hall) -> No
     }
 
 
-async def test_notarys_result_is_imported_with_its_certificate(stages: dict[str, Any]) -> None:
-    hall: Hall = stages["hall"]
-    names = [receipt["pseudonym"] for receipt in stages["people"]["external"]]
-    path = f"/recruitments/{stages['external']['id']}"
+async def test_notarys_result_is_imported_with_its_certificate(hall: Hall) -> None:
+    recruitment = await hall.recruitment(await hall.meeting(40), method="external", quotas={}, entropy=[])
+    staff, names = await hall.staff(), []
+    for number in range(6):
+        receipt = await hall.apply(recruitment, number, features={})
+        await hall.post(f"/applications/{receipt['code']}/verify", {}, staff)
+        names.append(receipt["pseudonym"])
+    hall.wait_for(9 * DAY)
+    path = f"/recruitments/{recruitment['id']}"
     result = {
         "selected": names[:4],
         "reserves": names[4:],

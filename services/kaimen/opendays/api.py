@@ -12,11 +12,14 @@ from litestar import Request, Response, get, patch, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
 
+from kaimen.kit import lots
 from kaimen.kit.auth import APPROVERS, PUBLIC, STAFF, allow
 from kaimen.kit.clock import SHANGHAI
 from kaimen.kit.combine import Combiner
 from kaimen.kit.db import Unavailable
 from kaimen.kit.db import queries as kit_queries
+from kaimen.kit.draws.procedure import published
+from kaimen.kit.draws.store import Draw
 from kaimen.kit.http import (
     KeyReused,
     OnEdge,
@@ -36,8 +39,9 @@ from kaimen.kit.refusals import Refusal
 from kaimen.kit.service import Resources
 from kaimen.kit.tables import write_xlsx
 from kaimen.kit.work import SYSTEM, Actor, Work
-from kaimen.opendays.app import after, events, imports, registrations
+from kaimen.opendays.app import after, drawing, events, imports, registrations
 from kaimen.opendays.app.desk import Desk, OpenDaysSettings
+from kaimen.opendays.app.drawing import TYPISTS
 from kaimen.opendays.app.registrations import Arrival, CheckIn, NewRegistration, Result, RosterLine
 from kaimen.opendays.domain.events import (
     THEMES,
@@ -97,7 +101,8 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
-    """政府开放活动, for the public and, with `missing` and `version`, for its unit."""
+    """政府开放活动, for the public and, with `missing` and `version`, for its unit. `entropy`: the public numbers that
+    decide the draw of its drawn sessions."""
 
     id: UUID
     version: int
@@ -123,12 +128,16 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     changed_at: datetime
     published_at: datetime | None
+    entropy: tuple[lots.Source, ...]
     sessions: tuple[SessionView, ...]
     missing: list[Missing] | None = None
 
 
 class RegistrationView(msgspec.Struct, frozen=True, kw_only=True):
-    """报名, found by its code. The name is masked; the ticket is shown to its holder, `checked_in_by` to staff."""
+    """报名, found by its code. The name is masked; the ticket is shown to its holder, `checked_in_by` to staff.
+
+    For an entry into a draw: `pseudonym`, its name in the public pool, `wishes`, the dearest first, and `drawn_at`.
+    """
 
     code: str
     state: RegistrationState
@@ -146,6 +155,38 @@ class RegistrationView(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     contact: str
     session: SessionView
+    pseudonym: str | None
+    wishes: tuple[SessionView, ...]
+    drawn_at: datetime | None
+
+
+class DrawView(msgspec.Struct, frozen=True, kw_only=True):
+    """抽签: how far it is. `sessions`: public seats of each, as in the rules; `entries`: of the pool or, before it
+    closes, so far; hashes, `seed` and `numbers` are empty until they exist; `typed`: how many people have typed the
+    public numbers."""
+
+    state: str
+    rules_sha256: str
+    verifier_sha256: str
+    entropy: tuple[lots.Source, ...]
+    sessions: dict[str, int]
+    ruled_at: datetime
+    closes_at: datetime
+    closed_at: datetime | None
+    entries: int
+    pool_root: str
+    committed_at: datetime | None
+    commitment: str
+    typed: int
+    drawn_at: datetime | None
+    numbers: str
+    seed: str
+
+
+class Numbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The public numbers, by the id of their source."""
+
+    entropy: dict[str, Annotated[str, msgspec.Meta(max_length=500)]]
 
 
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -219,6 +260,7 @@ def session_view(session: Any, event: Event, at: datetime) -> SessionView:
 
 def registration_view(result: Result, at: datetime, *, for_staff: bool = False) -> RegistrationView:
     kept = result.registration
+    by_id = {session.id: session for session in result.event.sessions}
     return RegistrationView(
         code=kept.code,
         state=kept.state,
@@ -236,6 +278,34 @@ def registration_view(result: Result, at: datetime, *, for_staff: bool = False) 
         place=result.event.place,
         contact=result.event.registration.contact,
         session=session_view(result.session, result.event, at),
+        pseudonym=kept.pseudonym,
+        wishes=tuple(session_view(by_id[id], result.event, at) for id in kept.wishes or ()),
+        drawn_at=kept.drawn_at,
+    )
+
+
+async def draw_view(desk: Desk, event_id: UUID, draw: Draw) -> DrawView:
+    rules = msgspec.json.decode(draw.rules, type=lots.OrderRules)
+    pool: list[Any] | None = msgspec.json.decode(draw.pool) if draw.pool is not None else None
+    commitment = msgspec.json.decode(draw.commitment) if draw.commitment else {}
+    made = msgspec.json.decode(draw.drawn) if draw.drawn else {}
+    return DrawView(
+        state=draw.state,
+        rules_sha256=lots.digest("rules", msgspec.json.decode(draw.rules)),
+        verifier_sha256=rules.verifier_sha256,
+        entropy=rules.entropy,
+        sessions=rules.sessions,
+        ruled_at=draw.ruled_at,
+        closes_at=datetime.fromisoformat(rules.closes_at),
+        closed_at=draw.closed_at,
+        entries=await desk.store.count_entries(event_id) if pool is None else len(pool),
+        pool_root=commitment.get("pool_root", ""),
+        committed_at=draw.committed_at,
+        commitment=commitment.get("commitment", ""),
+        typed=len(await desk.draws.typed(draw)),
+        drawn_at=draw.drawn_at,
+        numbers=made.get("entropy", ""),
+        seed=made.get("seed", ""),
     )
 
 
@@ -482,6 +552,51 @@ def handlers(resources: Resources) -> list[Any]:
 
         return json_response(await edge.change(at_desk(run)))
 
+    @get("/events/{event_id:uuid}/draw", opt=allow(PUBLIC))
+    async def read_draw(edge: OnEdge, event_id: FromPath[UUID]) -> Response[bytes]:
+        """抽签: rules, how many are in it, and the hashes that fix it before anybody knows the outcome."""
+
+        async def run(desk: Desk) -> DrawView:
+            return await draw_view(desk, event_id, await drawing.read_draw(desk, event_id))
+
+        return json_response(await edge.read(at_desk(run)))
+
+    @post("/events/{event_id:uuid}/draw", opt=allow(TYPISTS), status_code=200)
+    async def draw(edge: OnEdge, event_id: FromPath[UUID], data: JSONBody[Numbers]) -> Response[bytes]:
+        """录入公开数字. Two people type them, each alone; with the second one the seats are given."""
+
+        async def run(desk: Desk) -> DrawView:
+            return await draw_view(desk, event_id, await drawing.type_numbers(desk, event_id, data.entropy))
+
+        return json_response(await edge.change(at_desk(run)))
+
+    def document(edge: OnEdge, event_id: UUID, name: str) -> Awaitable[Response[bytes]]:
+        async def run(desk: Desk) -> Response[bytes]:
+            octets = published(await drawing.read_draw(desk, event_id), name)
+            return json_bytes(octets, headers={"ETag": f'"{lots.digest("document", octets.decode())[:32]}"'})
+
+        return edge.read(at_desk(run))
+
+    @get("/events/{event_id:uuid}/draw/rules.json", opt=allow(PUBLIC))
+    async def draw_rules(edge: OnEdge, event_id: FromPath[UUID]) -> Response[bytes]:
+        """抽签规则, as canonical JSON; public since the event is."""
+        return await document(edge, event_id, "rules")
+
+    @get("/events/{event_id:uuid}/draw/pool.json", opt=allow(PUBLIC))
+    async def draw_pool(edge: OnEdge, event_id: FromPath[UUID]) -> Response[bytes]:
+        """抽签名册: pseudonyms, seats and wishes; public once sign-up has closed."""
+        return await document(edge, event_id, "pool")
+
+    @get("/events/{event_id:uuid}/draw/commitment.json", opt=allow(PUBLIC))
+    async def draw_commitment(edge: OnEdge, event_id: FromPath[UUID]) -> Response[bytes]:
+        """承诺: hashes of rules and pool, public before the numbers exist."""
+        return await document(edge, event_id, "commitment")
+
+    @get("/events/{event_id:uuid}/draw/transcript.json", opt=allow(PUBLIC))
+    async def draw_transcript(edge: OnEdge, event_id: FromPath[UUID]) -> Response[bytes]:
+        """抽签记录: everything that `kaimen-verify` needs."""
+        return await document(edge, event_id, "transcript")
+
     @post("/sessions/{session_id:uuid}/registrations", opt=allow(PUBLIC))
     async def register(
         request: Request[Any, Any, Any], edge: OnEdge, session_id: FromPath[UUID], data: JSONBody[NewRegistration]
@@ -641,9 +756,10 @@ def handlers(resources: Resources) -> list[Any]:
 
     return [
         list_themes, list_units, create_event, list_events, read_event, change_event, submit, give_back, approve,
-        publish, postpone, cancel, report, read_report, copy, add_suggestion, list_suggestions, reply, register,
-        read_registration, cancel_registration, accept_offer, decline_offer, questionnaire, read_questionnaire,
-        check_in, read_ticket, roster, roster_sheet, import_file,
+        publish, postpone, cancel, report, read_report, copy, add_suggestion, list_suggestions, reply, read_draw,
+        draw, draw_rules, draw_pool, draw_commitment, draw_transcript, register, read_registration,
+        cancel_registration, accept_offer, decline_offer, questionnaire, read_questionnaire, check_in, read_ticket,
+        roster, roster_sheet, import_file,
     ]  # fmt: skip
 
 

@@ -10,8 +10,9 @@ from kaimen.kit.jobs import Job
 from kaimen.kit.logs import log
 from kaimen.kit.service import Resources
 from kaimen.kit.work import Work
-from kaimen.opendays.app import events, registrations
+from kaimen.opendays.app import drawing, events, registrations
 from kaimen.opendays.app.desk import Desk, OpenDaysSettings
+from kaimen.opendays.domain.drawing import WON_WITHIN
 from kaimen.opendays.store.repository import Repository
 
 
@@ -43,8 +44,15 @@ def jobs(resources: Resources) -> Mapping[str, Job]:
         await registrations.expire_offer(desk(work), UUID(subject))
 
     async def forget_personal(work: Work, subject: str) -> None:
-        await Repository(work.connection).forget_personal(UUID(subject))
+        await Repository(work.connection).forget_personal(UUID(subject), work.at - WON_WITHIN)
         await work.record("forget-personal", f"event:{subject}")
+
+    async def close_draw(work: Work, subject: str) -> None:
+        await drawing.close_when_due(desk(work), UUID(subject))
+
+    async def forget_winners(work: Work, subject: str) -> None:
+        await Repository(work.connection).forget_winners(UUID(subject), work.at - WON_WITHIN)
+        await work.record("forget-winners", f"event:{subject}")
 
     async def check_seats(work: Work, subject: str) -> None:
         """OD7: counters, rows and ledger must agree; the check comes back every night."""
@@ -57,5 +65,7 @@ def jobs(resources: Resources) -> Mapping[str, Job]:
         "archive-event": archive_event,
         "expire-offer": expire_offer,
         "forget-personal": forget_personal,
+        "close-draw": close_draw,
+        "forget-winners": forget_winners,
         "check-seats": check_seats,
     }

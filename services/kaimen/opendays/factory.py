@@ -30,6 +30,7 @@ SERVICE = Service(
     consumes=("accounts.unit.registered.v1",),
     constraints=CONSTRAINTS,
     nightly=("check-seats",),
+    holds_draws=True,
 )
 
 

@@ -5,6 +5,8 @@ from uuid import UUID
 
 import msgspec
 
+from kaimen.portal.meeting_answers import Source
+
 Day = date
 
 
@@ -81,6 +83,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime | None
     sessions: tuple[Session, ...]
     missing: tuple[Missing, ...] | None = None
+    entropy: tuple[Source, ...] = ()
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether seats of any of its sessions are drawn."""
+        return any(session.policy == "draw" for session in self.sessions)
 
     @property
     def live_sessions(self) -> tuple[Session, ...]:
@@ -93,8 +101,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def seats_left(self) -> int | None:
-        """Seats over all sessions that take registrations now; None where none does."""
-        open_now = [session.seats_left for session in self.sessions if session.registration_open]
+        """Seats over all sessions that take registrations now; None where none does, or where they are drawn."""
+        served = [session for session in self.sessions if session.policy != "draw"]
+        open_now = [session.seats_left for session in served if session.registration_open]
         known = [seats for seats in open_now if seats is not None]
         return sum(known) if known else None
 
@@ -113,8 +122,31 @@ class Confirmation(msgspec.Struct, frozen=True):
     manage_token: str
 
 
+class SeatDraw(msgspec.Struct, frozen=True, kw_only=True):
+    """The draw of an event's seats; what does not exist yet is empty. `typed`: people who have typed the numbers."""
+
+    state: str
+    rules_sha256: str
+    entropy: tuple[Source, ...]
+    closes_at: datetime
+    entries: int
+    pool_root: str
+    commitment: str
+    typed: int
+    drawn_at: datetime | None
+    numbers: str
+    seed: str
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The public numbers, without those that only stand in for others."""
+        stand_ins = {name for source in self.entropy for name in source.fallback}
+        return tuple(source for source in self.entropy if source.id not in stand_ins)
+
+
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """`ticket` only for the holder and for staff; `name` is masked."""
+    """`ticket` only for the holder and for staff; `name` is masked. `pseudonym`, `wishes` and `drawn_at` only where
+    seats are drawn."""
 
     code: str
     state: str
@@ -132,6 +164,9 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     contact: str
     session: Session
+    pseudonym: str | None = None
+    wishes: tuple[Session, ...] = ()
+    drawn_at: datetime | None = None
 
     @property
     def can_cancel(self) -> bool:

@@ -21,13 +21,14 @@ from kaimen.portal.answers import (
     ImportOutcome,
     QuestionnaireResult,
     Report,
+    SeatDraw,
     SignedIn,
     Suggestion,
 )
 from kaimen.portal.events_form import EventForm
 from kaimen.portal.portal import Portal, see
 from kaimen.portal.public import event_context
-from kaimen.portal.registering import faults_of, number
+from kaimen.portal.registering import faults_of, number, seat_draw
 from kaimen.portal.services import OPENDAYS, ServiceRefused
 from kaimen.portal.visitor import Visitor
 from kaimen.portal.words import DONE
@@ -167,12 +168,14 @@ def handlers(portal: Portal) -> list[Any]:
         done: str = "",
     ) -> Response[bytes]:
         context = await event_context(portal, visitor, event_id)
+        placed = [FieldFault(_number_field(f.field), f.detail, f.detail_en) for f in faults or []]
         asked = await services.get(f"{OPENDAYS}/events/{event_id}/questionnaire", QuestionnaireResult, visitor.caller)
         rows = events_form.form_of(context["event"]).rows
         return portal.page(
-            visitor, "desk_event.html", status=status, personal=True, faults=faults or [], given=dict(given or {}),
+            visitor, "desk_event.html", status=status, personal=True, faults=placed, given=dict(given or {}),
             done=DONE.get(done, ""), rows=rows, asked=asked, flagged=events_form.flagged_days(rows),
-            this_year=portal.today.year, today=portal.today, **context,
+            this_year=portal.today.year, today=portal.today, draw=await seat_draw(portal, visitor, context["event"]),
+            **context,
         )  # fmt: skip
 
     @get("/desk/events/{event_id:uuid}", opt=allow(PUBLIC))
@@ -255,6 +258,16 @@ def handlers(portal: Portal) -> list[Any]:
 
         return await act(request, event_id, "report", Report, body=body)
 
+    @post("/desk/events/{event_id:uuid}/draw", opt=allow(PUBLIC))
+    async def type_numbers(request: Request[Any, Any, Any], event_id: FromPath[UUID]) -> Response[Any]:
+        """录入公开数字: the second person's makes the draw."""
+
+        def body(form: FormMultiDict) -> dict[str, dict[str, str]]:
+            typed = {name: str(text).strip() for name, text in form.multi_items() if name.startswith("number-")}
+            return {"entropy": {name.removeprefix("number-"): text for name, text in typed.items() if text}}
+
+        return await act(request, event_id, "draw", SeatDraw, body=body)
+
     @post("/desk/events/{event_id:uuid}/suggestions", opt=allow(PUBLIC))
     async def add_suggestion(request: Request[Any, Any, Any], event_id: FromPath[UUID]) -> Response[Any]:
         """记录提问或建议."""
@@ -328,8 +341,13 @@ def handlers(portal: Portal) -> list[Any]:
 
     return [
         desk, new_event, create_event, edit_event, change_event, show_event, take_step, postpone, copy, report,
-        add_suggestion, reply, ask_import, import_file,
+        type_numbers, add_suggestion, reply, ask_import, import_file,
     ]  # fmt: skip
+
+
+def _number_field(field: str) -> str:
+    """entropy.ssq, as opendays calls it, is the field number-ssq of the page."""
+    return f"number-{field.removeprefix('entropy.')}" if field.startswith("entropy.") else field
 
 
 async def _uploaded(form: FormMultiDict) -> tuple[str, bytes]:

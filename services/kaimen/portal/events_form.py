@@ -10,6 +10,7 @@ from litestar.datastructures import FormMultiDict
 from kaimen.kit.clock import SHANGHAI
 from kaimen.kit.workdays import is_working_day
 from kaimen.portal.answers import Event, FieldFault, Session
+from kaimen.portal.draw_lines import read_sources
 from kaimen.portal.words import HOLDS, STEPS
 
 TEXTS = ("title", "theme", "organiser", "summary", "place", "audience", "capacity_text")
@@ -46,6 +47,10 @@ def form_of(event: Event) -> EventForm:
     texts |= {"mode": terms.mode, "url": terms.url, "note": terms.note, "contact": terms.contact}
     texts["questions"] = "\n".join(f"{'*' if question.required else ''}{question.text}" for question in terms.questions)
     texts["campaign"] = str(event.campaign or "")
+    texts["entropy"] = "\n".join(
+        f"{source.id} {source.name} {source.form}" + (f" → {','.join(source.fallback)}" if source.fallback else "")
+        for source in event.entropy
+    )
     return EventForm(
         texts=texts,
         steps=list(event.interactive_steps),
@@ -68,7 +73,7 @@ def read_event_form(form: FormMultiDict) -> EventForm:
         kept.append({**(kept[-1] if kept else new_row()), "id": ""})
     elif button.startswith("remove_") and button[7:].isdecimal() and int(button[7:]) < len(kept):
         del kept[int(button[7:])]
-    names = (*TEXTS, *LINES, "mode", "url", "note", "contact", "questions", "campaign")
+    names = (*TEXTS, *LINES, "mode", "url", "note", "contact", "questions", "campaign", "entropy")
     return EventForm(
         texts={name: str(form.get(name, "")).replace("\r\n", "\n").strip() for name in names},
         steps=[str(step) for step in form.getall("steps", []) if step in STEPS],
@@ -85,6 +90,8 @@ def draft_of(filled: EventForm) -> tuple[dict[str, Any], list[FieldFault]]:
     campaign = texts.get("campaign", "")
     if campaign and not campaign.isdecimal():
         faults.append(FieldFault("campaign", "开放月年份应为四位数字。", "The year of the open month has four digits."))
+    sources, wrong = read_sources(texts.get("entropy", ""))
+    faults += wrong
     questions = [line.strip() for line in texts.get("questions", "").split("\n") if line.strip()]
     draft: dict[str, Any] = {name: texts.get(name, "") for name in TEXTS}
     draft |= {name: [line.strip() for line in texts.get(name, "").split("\n") if line.strip()] for name in LINES}
@@ -93,6 +100,7 @@ def draft_of(filled: EventForm) -> tuple[dict[str, Any], list[FieldFault]]:
         "online": filled.flags.get("online", False),
         "tentative": filled.flags.get("tentative", False),
         "campaign": int(campaign) if campaign.isdecimal() else None,
+        "entropy": sources,
         "registration": {
             **{name: texts.get(name, "") for name in ("mode", "url", "note", "contact")},
             "questions": [
@@ -117,7 +125,7 @@ def field_id(path: str) -> str:
         renamed = {"starts_at": "start", "ends_at": "end", "registration_opens_at": "opens"}
         renamed["registration_closes_at"] = "closes"
         return f"s{match[1]}_{renamed.get(match[2], match[2])}"
-    return path.removeprefix("registration.").split("[")[0]
+    return re.split(r"[.\[]", path.removeprefix("registration."))[0]
 
 
 def moved_sessions(event: Event, rows: list[Row]) -> tuple[list[dict[str, Any]], list[FieldFault]]:
@@ -131,7 +139,10 @@ def moved_sessions(event: Event, rows: list[Row]) -> tuple[list[dict[str, Any]],
 
 def _row_of(session: Session) -> Row:
     def local(at: datetime | None) -> str:
-        return at.astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M") if at else ""
+        """Seconds only where there are any: a closing time that is left alone must come back as it was."""
+        return (
+            at.astimezone(SHANGHAI).replace(tzinfo=None).isoformat(timespec="seconds").removesuffix(":00") if at else ""
+        )
 
     starts, ends = local(session.starts_at), local(session.ends_at)
     row = {

@@ -11,11 +11,12 @@ from litestar.params import FromPath
 from kaimen.kit.auth import PUBLIC, allow
 from kaimen.kit.ids import normalise_code
 from kaimen.kit.refusals import Refusal
-from kaimen.portal.answers import Confirmation, FieldFault, Problem, Registration
+from kaimen.portal.answers import Confirmation, Event, FieldFault, Problem, Registration, SeatDraw
 from kaimen.portal.portal import Portal, see
 from kaimen.portal.public import event_context
 from kaimen.portal.services import OPENDAYS, ServiceRefused
 from kaimen.portal.visitor import Visitor
+from kaimen.portal.words import WISHES
 
 PROOF_COOKIE = "__Host-kaimen-r-"
 PROOF_DAYS = 7
@@ -68,6 +69,31 @@ def registration_body(form: FormMultiDict, **more: str) -> tuple[dict[str, Any],
     return body, faults
 
 
+def further_wishes(form: FormMultiDict) -> dict[str, str]:
+    """Field → session, for the wishes after the first one; fields left empty in between do not count."""
+    fields = [f"wish_{place}" for place in range(2, len(WISHES) + 2)]
+    return {field: text for field in fields if (text := str(form.get(field, "")).strip())}
+
+
+def at_wishes(faults: list[FieldFault], wishes: dict[str, str]) -> list[FieldFault]:
+    """Faults at the fields of the page: preferences[1] is the second field that was filled."""
+    filled = list(wishes) or ["wish_2"]
+    named = {f"preferences[{place}]": field for place, field in enumerate(filled)} | {"preferences": filled[0]}
+    return [FieldFault(named.get(fault.field, fault.field), fault.detail, fault.detail_en) for fault in faults]
+
+
+async def seat_draw(portal: Portal, visitor: Visitor, event: Event) -> SeatDraw | None:
+    """The draw of a public event's seats, if it has one."""
+    if not event.is_drawn or event.published_at is None:
+        return None
+    try:
+        return await portal.services.get(f"{OPENDAYS}/events/{event.id}/draw", SeatDraw, visitor.public)
+    except ServiceRefused as no:
+        if no.problem.status == 404:
+            return None
+        raise
+
+
 def handlers(portal: Portal) -> list[Any]:
     services = portal.services
 
@@ -82,10 +108,13 @@ def handlers(portal: Portal) -> list[Any]:
         context = await event_context(portal, visitor, event_id)
         sessions = [session for session in context["event"].sessions if session.registration_open]
         with_room = [session for session in sessions if session.seats_left] or sessions
+        drawn = [session for session in sessions if session.policy == "draw"]
         given = dict(form) if form else {"session": str(with_room[0].id) if with_room else ""}
         return portal.page(
             visitor, "event.html", status=status, personal=form is not None, given=given, faults=faults or [],
-            open_sessions=sessions, seal=portal.seals.new(), retention_days=portal.settings.retention_days, **context,
+            open_sessions=sessions, seal=portal.seals.new(), retention_days=portal.settings.retention_days,
+            drawn_sessions=drawn, wishes=list(enumerate(WISHES, 2))[: max(0, len(drawn) - 1)],
+            draw=await seat_draw(portal, visitor, context["event"]), **context,
         )  # fmt: skip
 
     @get("/open-days/{event_id:uuid}", opt=allow(PUBLIC))
@@ -100,6 +129,8 @@ def handlers(portal: Portal) -> list[Any]:
         form = await portal.read_form(visitor)
         await portal.limiter.take("portal-register", visitor.address, per_minute=30)
         body, faults = registration_body(form, channel="web")
+        wishes = further_wishes(form)
+        body["preferences"] = list(wishes.values())
         session_id = _uuid(str(form.get("session", "")))
         if session_id is None:
             faults.insert(0, FieldFault("session", "请选择场次。", "Choose a session."))
@@ -115,7 +146,7 @@ def handlers(portal: Portal) -> list[Any]:
                 headers={"Idempotency-Key": key},
             )
         except ServiceRefused as no:
-            faults = faults_of(no.problem)
+            faults = at_wishes(faults_of(no.problem), wishes)
             return await event_page(visitor, event_id, form=form, faults=faults, status=no.problem.status)
         except Refusal as no:
             return await event_page(visitor, event_id, form=form, faults=[fault_of(no)], status=409)

@@ -57,6 +57,8 @@ HOLDS: dict[str, str] = {
 }
 KINDS: dict[str, str] = {"question": N_("提问"), "suggestion": N_("建议")}
 POLICIES: dict[str, str] = {"first_come": N_("先到先得"), "draw": N_("超额抽签")}
+WISHES: tuple[str, ...] = (N_("第二志愿"), N_("第三志愿"), N_("第四志愿"), N_("第五志愿"), N_("第六志愿"))
+"""After the first: as many as a page offers."""
 SEAT_UNITS: dict[str, str] = {"person": N_("人"), "group": N_("组（家庭）")}
 MEETING_STATES: dict[str, tuple[str, str, str]] = {
     "planned": ("slate", "○", N_("已公布")),
@@ -157,6 +159,7 @@ FIELDS: dict[str, str] = {
     "audience": N_("面向对象"),
     "capacity_text": N_("人数说明"),
     "registration": N_("报名方式"),
+    "entropy": N_("公开数字"),
     "sessions": N_("场次"),
     "name": N_("姓名或称呼"),
     "phone": N_("手机号码"),
@@ -179,6 +182,7 @@ DONE: dict[str, str] = {
     "suggestion": N_("已记录。"),
     "reply": N_("答复已公开。"),
     "entered": N_("报名已录入。"),
+    "draw": N_("公开数字已录入。"),
     "released": N_("报名已取消，名额已退回。"),
     "imported": N_("已全部导入为草稿。"),
     "meeting-planned": N_("会议已公布。"),
@@ -199,6 +203,8 @@ PROBLEMS: dict[str, str] = {
     "opendays.not-publishable": N_("发布前须具备：互动环节、到场人员职务、地点、联系方式、无障碍条件、有名额的场次。"),
     "opendays.writer-approves": N_("写稿和审核须是两个人，请本单位负责人或区政府办公室中的另一位审核。"),
     "opendays.already-registered": N_("同一电话在同一场次只能报名一次。请用编号查询已有的报名。"),
+    "opendays.already-entered": N_("抽签每人一次。要改志愿，请先用编号取消，再重新报名。"),
+    "opendays.draw-fixed": N_("抽签的规则在发布时公开，此后名额、截止时间和公开数字不再改动，任何人才能核对结果。"),
     "opendays.overlapping-registration": N_("同一电话不能报名时间重叠的两个场次。"),
     "opendays.session-full": N_("名额与候补都已满，请选择其他场次。"),
     "opendays.registration-closed": N_("报名已截止，或活动已延期、取消。"),

@@ -517,7 +517,7 @@ def handlers(resources: Resources) -> list[Any]:
     async def commit(edge: OnEdge, recruitment_id: FromPath[UUID]) -> Response[bytes]:
         """计算并公布承诺. Answered at once; `progress` of the draw says how far the computation is."""
         return await with_recruitment(
-            edge, recruitment_id, lambda desk, recruitment, _: recruiting.commit(desk, recruitment), 202
+            edge, recruitment_id, lambda desk, recruitment, _: recruiting.begin_commitment(desk, recruitment), 202
         )
 
     @post("/recruitments/{recruitment_id:uuid}/draw", opt=allow(TYPISTS), status_code=200)

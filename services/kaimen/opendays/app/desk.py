@@ -9,6 +9,7 @@ from msgspec import Meta
 from kaimen.contracts import opendays as contract
 from kaimen.contracts.calendar import OpenDayEntriesChanged
 from kaimen.kit.crypto import Vault
+from kaimen.kit.draws.procedure import Draws
 from kaimen.kit.settings import ServiceSettings
 from kaimen.kit.work import Work
 from kaimen.opendays.app.calendar import entries_of
@@ -38,6 +39,7 @@ class Desk:
     def __init__(self, work: Work, vault: Vault, settings: OpenDaysSettings) -> None:
         self.work = work
         self.store = Repository(work.connection)
+        self.draws = Draws(work, vault)
         self.vault = vault
         self.settings = settings
         self.tickets = TicketPress(vault)

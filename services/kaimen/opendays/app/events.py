@@ -11,11 +11,14 @@ from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from kaimen.contracts import opendays as contract
+from kaimen.kit import lots
 from kaimen.kit.clock import SHANGHAI, day_start, local_date
 from kaimen.kit.texts import BadText, clean_text, clean_url
 from kaimen.kit.work import APPROVING, Forbidden
 from kaimen.opendays.app.desk import Desk
-from kaimen.opendays.app.registrations import announce_change, offer_free_seats
+from kaimen.opendays.app.drawing import check_sources, pass_on_entries, publish_rules
+from kaimen.opendays.app.registrations import announce_state, offer_free_seats
+from kaimen.opendays.domain import drawing
 from kaimen.opendays.domain import events as domain
 from kaimen.opendays.domain.events import Event, HoldKind, Policy, RegistrationTerms, SeatUnit, Session, Step
 from kaimen.opendays.domain.refusals import BadDate, EndBeforeStart, UnknownSession, UnknownUnit
@@ -24,6 +27,7 @@ from kaimen.opendays.domain.seats import SEATED, Movement
 Instant = Annotated[datetime, Meta(tz=True)]
 Words = Annotated[str, Meta(max_length=200)]
 Count = Annotated[int, Meta(ge=0, le=100_000)]
+Sources = Annotated[tuple[lots.Source, ...], Meta(max_length=10)]
 YEARS = range(2000, 2101)
 
 MOVING_SESSION_FIELDS = ("starts_at", "ends_at", "all_day", "state")
@@ -50,7 +54,8 @@ class SessionDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class EventDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """政府开放活动 as a unit writes it. A draft may still lack what publication needs."""
+    """政府开放活动 as a unit writes it. A draft may still lack what publication needs. `entropy`: the public numbers
+    that decide the draw, for sessions whose policy it is."""
 
     title: str
     theme: Words = ""
@@ -67,6 +72,7 @@ class EventDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     online: bool = False
     tentative: bool = False
     campaign: Annotated[int, Meta(ge=2000, le=2100)] | None = None
+    entropy: Sources = ()
     sessions: Annotated[tuple[SessionDraft, ...], Meta(max_length=200)] = ()
 
 
@@ -87,6 +93,7 @@ class EventChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     online: bool | UnsetType = UNSET
     tentative: bool | UnsetType = UNSET
     campaign: Annotated[int, Meta(ge=2000, le=2100)] | UnsetType | None = UNSET
+    entropy: Sources | UnsetType = UNSET
     sessions: Annotated[tuple[SessionDraft, ...], Meta(max_length=200)] | UnsetType = UNSET
     reason: Annotated[str, Meta(max_length=500)] = ""
 
@@ -140,6 +147,7 @@ async def change_event(desk: Desk, event: Event, change: EventChange) -> Event:
     before = event
     texts = {name: value for name, value in _texts(replace_fields(event, given)).items() if name in given}
     event = replace(event, **texts)
+    drawing.must_keep_terms(before, event)
     if drafts is not None:
         event = await _change_sessions(desk, event, drafts)
     if event == before:
@@ -188,6 +196,7 @@ async def publish_event(desk: Desk, event: Event) -> Event:
     desk.work.actor.must_act_for(event.unit)
     domain.move(event, "publish")
     domain.must_be_publishable(event, desk.work.at)
+    await publish_rules(desk, event)
     event = await _step(desk, event, "publish", published_at=desk.work.at)
     desk.announce(event, contract.EventPublished)
     await _set_end_timers(desk, event)
@@ -221,6 +230,7 @@ async def cancel_event(desk: Desk, event: Event, reason: str) -> Event:
     event = await _step(desk, event, "cancel", reason=reason)
     desk.announce(event, contract.EventCancelled)
     await desk.work.set_timer("forget-personal", str(event.id), desk.work.at + desk.retention)
+    await desk.work.drop_timer("close-draw", str(event.id))
     return event
 
 
@@ -246,7 +256,8 @@ async def archive_event(desk: Desk, event_id: UUID) -> None:
 
 
 async def copy_event(desk: Desk, event: Event, year: int) -> Event:
-    """Last year's event as a new draft, its days shifted to the same weekday of `year` (52 or 104 … weeks later)."""
+    """Last year's event as a new draft, its days shifted to the same weekday of `year` (52 or 104 … weeks later).
+    Public numbers are not copied: those are known by now."""
     desk.work.actor.must_act_for(event.unit)
     first = min((session.starts_at.astimezone(SHANGHAI).date() for session in event.sessions), default=None)
     weeks = round((date(year, first.month, min(first.day, 28)) - first).days / 7) if first else 0
@@ -274,7 +285,8 @@ async def copy_event(desk: Desk, event: Event, year: int) -> Event:
         for session in event.sessions
         if session.state != "cancelled"
     )
-    names = [name for name in EventDraft.__struct_fields__ if name not in ("sessions", "campaign", "tentative")]
+    apart = ("sessions", "campaign", "tentative", "entropy")
+    names = [name for name in EventDraft.__struct_fields__ if name not in apart]
     texts = {name: getattr(event, name) for name in names}
     campaign = year if event.campaign else None
     return await create_event(desk, EventDraft(**texts, sessions=sessions, campaign=campaign, tentative=True))
@@ -333,6 +345,7 @@ def _texts(draft: EventDraft) -> dict[str, Any]:
         "online": draft.online,
         "tentative": draft.tentative,
         "campaign": draft.campaign,
+        "entropy": check_sources(draft.entropy),
     }
 
 
@@ -403,7 +416,7 @@ async def _change_sessions(desk: Desk, event: Event, drafts: Sequence[SessionDra
             continue
         locked = await desk.store.session(old.id, lock=True)
         assert locked is not None
-        old = locked[0]
+        old = known[old.id] = locked[0]
         state = "scheduled" if old.state == "postponed" else old.state
         new = replace(old, state=state, **_session_fields(draft, *_times(draft, number)))
         if new != old:
@@ -415,6 +428,7 @@ async def _change_sessions(desk: Desk, event: Event, drafts: Sequence[SessionDra
     domain.check_sessions(
         [session for session in wanted if session not in unchanged], at, may_be_past=bool(event.source)
     )
+    drawing.must_keep_draw(event, wanted)
     for session in wanted:
         old = known.get(session.id)
         if old is None:
@@ -426,6 +440,7 @@ async def _change_sessions(desk: Desk, event: Event, drafts: Sequence[SessionDra
             if event.published_at is None:
                 await desk.store.remove_session(session.id)
             elif session.state != "cancelled":
+                await pass_on_entries(desk, event, session, kept)
                 await _withdraw_everybody(desk, session)
                 gone = replace(session, state="cancelled", sequence=session.sequence + 1, changed_at=at)
                 await desk.store.save_session(gone)
@@ -481,11 +496,9 @@ async def _withdraw_everybody(desk: Desk, session: Session) -> None:
     assert locked is not None
     taken = waiting = 0
     for gone in await desk.store.withdraw_all(session.id, desk.work.at):
-        taken += gone["seats"] if gone["state"] in SEATED else 0
-        waiting += gone["state"] == "waitlisted"
-        registration = await desk.store.registration(id=gone["id"])
-        assert registration is not None
-        announce_change(desk, registration)
+        taken += gone["seats"] if gone["state_before"] in SEATED else 0
+        waiting += gone["state_before"] == "waitlisted"
+        announce_state(desk, gone["id"], session.id, session.event_id, "withdrawn", gone["seats"], desk.work.at)
     await desk.store.count_seats(session.id, taken=-taken, waiting=-waiting)
     if taken:
         await desk.store.add_movements(session.id, desk.work.at, [("cancelled", None, Movement(0, 0, -taken))])

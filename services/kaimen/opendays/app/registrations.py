@@ -4,7 +4,7 @@ Many callers come at once, so arrivals are decided in batches: the sessions' loc
 after the other in order of arrival.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -21,10 +21,12 @@ from kaimen.kit.refusals import Refusal
 from kaimen.kit.texts import clean_text
 from kaimen.kit.work import Actor
 from kaimen.opendays.app.desk import Desk
+from kaimen.opendays.domain import drawing
 from kaimen.opendays.domain import seats as domain
 from kaimen.opendays.domain.events import Event, HoldKind, Session, is_public
 from kaimen.opendays.domain.refusals import (
     AlreadyCheckedIn,
+    AlreadyEntered,
     AlreadyRegistered,
     BadTicket,
     ChannelNotYours,
@@ -43,7 +45,8 @@ PURPOSE = "registration"
 
 
 class NewRegistration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """报名. `needs` asks for an arrangement (轮椅位), never for a condition. Children are counted, not named."""
+    """报名. `needs` asks for an arrangement (轮椅位), never for a condition. Children are counted, not named.
+    `preferences`: where seats are drawn, further sessions that would do as well, the dearest first."""
 
     name: Annotated[str, Meta(max_length=50)]
     phone: Annotated[str, Meta(max_length=32)]
@@ -53,6 +56,7 @@ class NewRegistration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     needs: Annotated[str, Meta(max_length=200)] = ""
     channel: Channel = "web"
     hold: HoldKind | None = None
+    preferences: Annotated[tuple[UUID, ...], Meta(max_length=20)] = ()
 
 
 class Personal(msgspec.Struct, frozen=True):
@@ -66,7 +70,8 @@ class Personal(msgspec.Struct, frozen=True):
 
 
 class Confirmation(msgspec.Struct, frozen=True):
-    """The answer to a registration. `position` counts from 1 on the waiting list; `ticket` only for a seat."""
+    """The answer to a registration. `position` counts from 1 on the waiting list; `ticket` only for a seat;
+    `pseudonym`: the name under which an entry will stand in the public pool of the draw."""
 
     id: UUID
     code: str
@@ -74,6 +79,7 @@ class Confirmation(msgspec.Struct, frozen=True):
     position: int | None
     ticket: str | None
     manage_token: str
+    pseudonym: str | None = None
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -96,13 +102,22 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class _Room:
-    """One locked session while a batch is decided: its counters, its queue, and what changed."""
+    """One locked session while a batch is decided: its counters, its queue, and what changed. `of_event`: where
+    somebody wishes further, the event's sessions."""
 
-    def __init__(self, session: Session, arrivals: int, event: Event, queue: list[domain.Waiting]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        arrivals: int,
+        event: Event,
+        queue: list[domain.Waiting],
+        of_event: Mapping[UUID, Session],
+    ) -> None:
         self.before = self.session = session
         self.position = arrivals
         self.event = event
         self.queue = queue
+        self.of_event = of_event
         self.arrived = 0
 
     @property
@@ -114,7 +129,7 @@ class _Room:
 async def register(desk: Desk, arrivals: Sequence[Arrival]) -> list[Confirmation | Refusal]:
     """Decide on `arrivals` in order. Each gets its confirmation or its refusal; the others are not touched by it."""
     prepared = [_prepare(desk, arrival) for arrival in arrivals]
-    rooms = await _open_rooms(desk, {arrival.session_id for arrival in arrivals})
+    rooms = await _open_rooms(desk, arrivals)
     places = await _places(desk, [entry[1] for entry in prepared if not isinstance(entry, Refusal)], rooms)
     outcomes: list[Confirmation | Refusal] = []
     new: list[tuple[Registration, Session]] = []
@@ -128,15 +143,18 @@ async def register(desk: Desk, arrivals: Sequence[Arrival]) -> list[Confirmation
             if room is None:
                 raise UnknownSession
             personal, person = entry
-            seats, admission = _decide(desk, room, arrival, places.get(person, []))
+            seats, admission, wished = _decide(desk, room, arrival, places.get(person, []))
         except Refusal as no:
             outcomes.append(no)
             continue
         session = room.session
         registration, token = _new_registration(
-            desk, room.event, session, arrival, personal, person, seats, room.position, admission.state
+            desk, room.event, wished, arrival, personal, person, seats, room.position, admission.state
         )
-        places.setdefault(person, []).append(Place(session.id, session.starts_at, session.ends_at))
+        is_entry = admission.state == "entered"
+        places.setdefault(person, []).extend(
+            Place(each.id, room.event.id, each.starts_at, each.ends_at, is_entry) for each in wished
+        )
         passed += admission.passed
         new.append((registration, session))
         if admission.state == "confirmed":
@@ -146,7 +164,11 @@ async def register(desk: Desk, arrivals: Sequence[Arrival]) -> list[Confirmation
             room.queue.append(domain.Waiting(registration.id, seats, 0))
         ticket = _ticket(desk, registration)
         position = session.waiting if admission.state == "waitlisted" else None
-        outcomes.append(Confirmation(registration.id, registration.code, registration.state, position, ticket, token))
+        outcomes.append(
+            Confirmation(
+                registration.id, registration.code, registration.state, position, ticket, token, registration.pseudonym
+            )
+        )
     if new:
         changed = [room for room in rooms.values() if room.arrived]
         await desk.store.add_registrations(desk.work.at, new)
@@ -162,15 +184,21 @@ async def register(desk: Desk, arrivals: Sequence[Arrival]) -> list[Confirmation
     return outcomes
 
 
-async def _open_rooms(desk: Desk, session_ids: set[UUID]) -> dict[UUID, _Room]:
-    locked = await desk.store.lock_sessions(session_ids)
+async def _open_rooms(desk: Desk, arrivals: Sequence[Arrival]) -> dict[UUID, _Room]:
+    locked = await desk.store.lock_sessions({arrival.session_id for arrival in arrivals})
+    # After the locks: an event whose pool closed meanwhile says so.
     events = await desk.store.events_without_sessions({session.event_id for session, _ in locked.values()})
+    wishing = {arrival.session_id for arrival in arrivals if arrival.wanted.preferences} & set(locked)
+    of_events: Mapping[UUID, Mapping[UUID, Session]] = {}
+    if wishing:
+        of_events = await desk.store.sessions_of({locked[name][0].event_id for name in wishing})
     return {
         session.id: _Room(
             session,
             count,
             events[session.event_id],
             await desk.store.queue(session.id) if session.waiting and session.free > 0 else [],
+            of_events.get(session.event_id, {}),
         )
         for session, count in locked.values()
     }
@@ -179,23 +207,31 @@ async def _open_rooms(desk: Desk, session_ids: set[UUID]) -> dict[UUID, _Room]:
 async def _places(desk: Desk, persons: list[bytes], rooms: dict[UUID, _Room]) -> dict[bytes, list[Place]]:
     if not persons or not rooms:
         return {}
-    first = min(room.session.starts_at for room in rooms.values())
-    last = max(room.session.ends_at for room in rooms.values())
-    return await desk.store.places_of(persons, first, last)
+    sessions = [session for room in rooms.values() for session in (room.session, *room.of_event.values())]
+    first = min(session.starts_at for session in sessions)
+    last = max(session.ends_at for session in sessions)
+    drawn = {room.event.id for room in rooms.values() if room.session.is_drawn}
+    return await desk.store.places_of(persons, first, last, drawn)
 
 
-def _decide(desk: Desk, room: _Room, arrival: Arrival, places: Sequence[Place]) -> tuple[int, domain.Admission]:
-    """Seats and admission of one arrival; the room then counts it. Raises why not."""
+def _decide(
+    desk: Desk, room: _Room, arrival: Arrival, places: Sequence[Place]
+) -> tuple[int, domain.Admission, tuple[Session, ...]]:
+    """Seats, admission and wished sessions of one arrival; the room then counts it. Raises why not."""
     own_staff = _is_own_staff(arrival, room.event)
-    _must_be_free(places, room.session)
+    entering = room.session.is_drawn and arrival.wanted.hold is None
+    wished = drawing.wished_sessions(room.session, arrival.wanted.preferences, room.of_event, entering=entering)
+    _must_be_free(places, wished, entering=entering)
     _must_answer(room.event, arrival.wanted)
-    domain.must_accept_registrations(room.event, room.session, desk.work.at, by_staff=own_staff)
+    domain.must_accept_registrations(room.event, room.session, desk.work.at, by_staff=own_staff, entering=entering)
     seats = domain.seats_for(room.session, arrival.wanted.party_size)
+    if entering:
+        drawing.must_fit(wished, arrival.wanted.party_size)
     room.session, admission = _take(room.session, room.queue, seats, arrival.wanted.hold)
     room.queue = domain.pass_over(room.queue, admission.passed)
     room.position += 1
     room.arrived += 1
-    return seats, admission
+    return seats, admission, wished
 
 
 def _prepare(desk: Desk, arrival: Arrival) -> tuple[Personal, bytes] | Refusal:
@@ -229,11 +265,15 @@ def _is_own_staff(arrival: Arrival, event: Event) -> bool:
     return own
 
 
-def _must_be_free(places: Sequence[Place], session: Session) -> None:
-    if any(place.session_id == session.id for place in places):
+def _must_be_free(places: Sequence[Place], wished: Sequence[Session], *, entering: bool) -> None:
+    event_id = wished[0].event_id
+    if entering and any(place.is_entry and place.event_id == event_id for place in places):
+        raise AlreadyEntered(field="phone")
+    if {place.session_id for place in places} & {session.id for session in wished}:
         raise AlreadyRegistered(field="phone")
-    if any(place.starts_at < session.ends_at and session.starts_at < place.ends_at for place in places):
-        raise OverlappingRegistration(field="phone")
+    for session in wished:
+        if any(place.starts_at < session.ends_at and session.starts_at < place.ends_at for place in places):
+            raise OverlappingRegistration(field="phone")
 
 
 def _must_answer(event: Event, wanted: NewRegistration) -> None:
@@ -263,7 +303,7 @@ def _take(
 def _new_registration(
     desk: Desk,
     event: Event,
-    session: Session,
+    wished: Sequence[Session],
     arrival: Arrival,
     personal: Personal,
     person: bytes,
@@ -273,9 +313,10 @@ def _new_registration(
 ) -> tuple[Registration, str]:
     token = desk.work.new_token()
     id = desk.work.new_id()
+    entered = state == "entered"
     registration = Registration(
         id=id,
-        session_id=session.id,
+        session_id=wished[0].id,
         event_id=event.id,
         code=desk.work.new_code(),
         state=state,
@@ -290,6 +331,8 @@ def _new_registration(
         created_at=desk.work.at,
         changed_at=desk.work.at,
         entered_by=arrival.actor.subject if arrival.actor.is_staff else None,
+        pseudonym=desk.work.new_code(8) if entered else None,
+        wishes=[session.id for session in wished] if entered else None,
     )
     return registration, token
 
@@ -303,17 +346,33 @@ def _ticket(desk: Desk, registration: Registration) -> str | None:
 
 
 def announce_change(desk: Desk, registration: Registration) -> None:
+    announce_state(
+        desk,
+        registration.id,
+        registration.session_id,
+        registration.event_id,
+        registration.state,
+        registration.seats,
+        registration.changed_at,
+        registration.offer_expires_at,
+    )
+
+
+def announce_state(
+    desk: Desk,
+    id: UUID,
+    session_id: UUID,
+    event_id: UUID,
+    state: domain.RegistrationState,
+    seats: int,
+    changed_at: datetime,
+    offer_expires_at: datetime | None = None,
+) -> None:
+    """Say that a registration reached `state`, where only these of its fields are at hand."""
     desk.work.emit(
-        contract.RegistrationChanged(
-            registration.id,
-            registration.session_id,
-            registration.event_id,
-            registration.state,
-            registration.seats,
-            registration.offer_expires_at,
-        ),
-        aggregate_id=registration.id,
-        version=int(registration.changed_at.timestamp() * 1_000_000),
+        contract.RegistrationChanged(id, session_id, event_id, state, seats, offer_expires_at),
+        aggregate_id=id,
+        version=int(changed_at.timestamp() * 1_000_000),
     )
 
 
@@ -401,17 +460,18 @@ async def expire_offer(desk: Desk, registration_id: UUID) -> None:
     await _release(desk, registration, locked[0], "lapsed")
 
 
-async def offer_free_seats(desk: Desk, session_id: UUID) -> None:
-    """Offer what is free to those who wait, until the session starts. The session must not be locked by others."""
+async def offer_free_seats(desk: Desk, session_id: UUID) -> tuple[UUID, ...]:
+    """Offer what is free to those who wait, until the session starts; whom. The session must not be locked by
+    others."""
     locked = await desk.store.session(session_id, lock=True)
     assert locked is not None
     session = locked[0]
     if session.state != "scheduled" or session.waiting == 0 or session.free <= 0 or session.starts_at <= desk.work.at:
-        return
+        return ()
     queue = await desk.store.queue(session_id)
     offers = domain.next_offers(session.free, queue)
     if not offers.offered:
-        return
+        return ()
     expires_at = domain.offer_expires_at(session, desk.work.at)
     await desk.store.offer_seats(offers.offered, expires_at, desk.work.at)
     await desk.store.add_passes(offers.passed)
@@ -422,9 +482,9 @@ async def offer_free_seats(desk: Desk, session_id: UUID) -> None:
     await desk.store.add_movements(session_id, desk.work.at, lines)
     for name in offers.offered:
         await desk.work.set_timer("expire-offer", str(name), expires_at)
-        registration = await desk.store.registration(id=name)
-        assert registration is not None
+    for registration in await desk.store.registrations_by_id(offers.offered):
         announce_change(desk, registration)
+    return offers.offered
 
 
 async def _held_by(desk: Desk, code: str, proof: Proof) -> tuple[Registration, Session]:
@@ -433,16 +493,25 @@ async def _held_by(desk: Desk, code: str, proof: Proof) -> tuple[Registration, S
     registration = await desk.store.registration(code=normalise_code(code))
     if registration is None:
         raise UnknownRegistration
-    locked = await desk.store.session(registration.session_id, lock=True)
-    registration = await desk.store.registration(id=registration.id)
-    assert locked is not None
-    assert registration is not None
+    registration, session = await _locked(desk, registration)
     if not _is_holder(desk, registration, proof):
         event = await desk.store.event(registration.event_id)
         assert event is not None
         if not desk.work.actor.sees_drafts_of(event.unit):
             raise ProofNeeded
-    return registration, locked[0]
+    return registration, session
+
+
+async def _locked(desk: Desk, registration: Registration) -> tuple[Registration, Session]:
+    """The registration as it is once its session is locked; while one waits, a draw may move it to another."""
+    while True:
+        locked = await desk.store.session(registration.session_id, lock=True)
+        again = await desk.store.registration(id=registration.id)
+        assert locked is not None
+        assert again is not None
+        if again.session_id == locked[0].id:
+            return again, locked[0]
+        registration = again
 
 
 async def _release(

@@ -1,13 +1,15 @@
 """Events and their sessions: states, guards, and what the public may see."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
+from kaimen.kit import lots
+from kaimen.kit.draws import RULES_BEFORE_CLOSING_DAYS
 from kaimen.kit.refusals import FieldError
 from kaimen.kit.texts import ReasonRequired
 from kaimen.opendays.domain.refusals import (
@@ -104,6 +106,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     def closes_at(self) -> datetime:
         return self.registration_closes_at or self.starts_at
 
+    @property
+    def is_drawn(self) -> bool:
+        return self.policy == "draw"
+
     def is_open(self, at: datetime) -> bool:
         """Whether registration is open at `at`, whatever the seats."""
         return self.state == "scheduled" and self.has_opened(at) and at < self.closes_at
@@ -113,7 +119,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """政府开放活动, in full. `writers` are the subjects who created or changed it since the last approval."""
+    """政府开放活动, in full. `writers` are the subjects who created or changed it since the last approval.
+
+    `entropy`: the public numbers that decide the draw of its drawn sessions; `pool_closed_at`: since when nobody can
+    enter that draw any more.
+    """
 
     id: UUID
     version: int
@@ -143,6 +153,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: datetime
     published_at: datetime | None
     sessions: tuple[Session, ...]
+    entropy: tuple[lots.Source, ...] = ()
+    pool_closed_at: datetime | None = None
+
+    @property
+    def drawn_sessions(self) -> tuple[Session, ...]:
+        """Those whose seats are drawn, without cancelled ones."""
+        return tuple(session for session in self.sessions if session.is_drawn and session.state != "cancelled")
 
 
 def phase(event: Event, at: datetime) -> Phase:
@@ -229,7 +246,44 @@ def publish_checklist(event: Event, at: datetime) -> list[FieldError]:
             missing.append(
                 FieldError(f"sessions[{number}].capacity", "在线报名须填写名额", "sign-up here needs a capacity")
             )
+    return missing + _draw_checklist(event, at)
+
+
+def _draw_checklist(event: Event, at: datetime) -> list[FieldError]:
+    """What a draw needs beside the rest: rules that hold for all drawn sessions, public in time."""
+    drawn = event.drawn_sessions
+    if not drawn:
+        return []
+    missing = []
+    if event.registration.mode not in ("here", "unknown"):
+        missing.append(FieldError("registration.mode", "抽签须在本平台报名", "a draw needs sign-up here"))
+    if not event.entropy:
+        missing.append(FieldError("entropy", "抽签须写明用哪些公开数字", "say which public numbers decide the draw"))
+    for number, session in enumerate(event.sessions):
+        if session in drawn:
+            missing += [
+                FieldError(f"sessions[{number}].{field}", zh, en) for field, zh, en in _wrong(session, drawn, at)
+            ]
     return missing
+
+
+def _wrong(session: Session, drawn: Sequence[Session], at: datetime) -> list[tuple[str, str, str]]:
+    """What does not fit a draw in one of its sessions: field, Chinese, English."""
+    wrong = []
+    closes_at = session.registration_closes_at
+    if closes_at is None or closes_at != drawn[0].registration_closes_at:
+        wrong.append(("registration_closes_at", "各抽签场次须有同一个报名截止时间", "all need the same closing time"))
+    elif closes_at < at + timedelta(days=RULES_BEFORE_CLOSING_DAYS):
+        zh = f"报名截止须在发布至少 {RULES_BEFORE_CLOSING_DAYS} 天之后"
+        en = f"a draw must close at least {RULES_BEFORE_CLOSING_DAYS} days after publication"
+        wrong.append(("registration_closes_at", zh, en))
+    elif closes_at >= min(each.starts_at for each in drawn):
+        wrong.append(("registration_closes_at", "报名截止须早于第一场开始", "it must close before the first starts"))
+    if session.seat_unit != drawn[0].seat_unit:
+        wrong.append(("seat_unit", "各抽签场次须用同一种名额单位", "all drawn sessions count seats the same way"))
+    if session.capacity is not None and session.public_seats < 1:
+        wrong.append(("holds", "抽签场次须有公开名额", "a draw needs seats that are not held back"))
+    return wrong
 
 
 def must_be_publishable(event: Event, at: datetime) -> None:

@@ -100,6 +100,33 @@ OverlappingRegistration = refusal(
     "该电话已报名时间重叠的另一场次。",
     "This phone number is registered for another session at the same time.",
 )
+AlreadyEntered = refusal(
+    "opendays.already-entered",
+    Kind.CONFLICT,
+    "该电话已参加本活动的抽签，每人一次；要改志愿，请先取消再报名。",
+    "This phone number is in the draw already, once a person; to change the wishes, cancel and enter again.",
+)
+WishOfOtherEvent = refusal(
+    "opendays.wish-of-other-event",
+    Kind.INVALID,
+    "志愿中的场次不属于本活动。",
+    "A wished session does not belong to this event.",
+)
+WishNotDrawn = refusal(
+    "opendays.wish-not-drawn",
+    Kind.INVALID,
+    "只有参加抽签的报名，才能填写其他抽签场次为志愿。",
+    "Only an entry into the draw has further wishes, and only for drawn sessions.",
+)
+WishRepeated = refusal(
+    "opendays.wish-repeated", Kind.INVALID, "同一场次只能填写一次。", "Each session can be wished for once."
+)
+DrawFixed = refusal(
+    "opendays.draw-fixed",
+    Kind.CONFLICT,
+    "抽签规则已公布，名额、报名截止时间、分配方式和公开数字不能再改；可以改期或取消。",
+    "The rules of the draw are public: seats, closing time, policy and numbers stay; it can be moved or cancelled.",
+)
 PartyTooLarge = refusal(
     "opendays.party-too-large",
     Kind.INVALID,

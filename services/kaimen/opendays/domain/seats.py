@@ -57,15 +57,20 @@ class Offers(msgspec.Struct, frozen=True):
     passed: tuple[UUID, ...]
 
 
-def must_accept_registrations(event: Event, session: Session, at: datetime, *, by_staff: bool) -> None:
-    """Raises why this session takes no registration now. Staff at the door may enter people until it ends."""
+def must_accept_registrations(
+    event: Event, session: Session, at: datetime, *, by_staff: bool, entering: bool = False
+) -> None:
+    """Raises why this session takes no registration now. Staff at the door may enter people until it ends; into a
+    draw (`entering`) nobody comes after its pool has closed."""
     if event.state != "published" or session.state != "scheduled":
         raise RegistrationClosed
     if event.registration.mode != "here" or session.capacity is None:
         raise RegisteredElsewhere(note=event.registration.note or event.registration.url or event.registration.contact)
     if not session.has_opened(at) and not by_staff:
         raise RegistrationNotOpen
-    if at >= (session.ends_at if by_staff else session.closes_at):
+    if at >= (session.ends_at if by_staff and not entering else session.closes_at):
+        raise RegistrationClosed
+    if entering and event.pool_closed_at is not None:
         raise RegistrationClosed
 
 
@@ -83,7 +88,7 @@ def seats_for(session: Session, party_size: int) -> int:
 
 def admit(session: Session, queue: Sequence[Waiting], seats: int) -> Admission:
     """Decide on one arrival at a locked session. Raises SessionFull when the waiting list is full too."""
-    if session.policy == "draw":
+    if session.is_drawn:
         return Admission("entered")
     blocked = [waiting for waiting in queue if waiting.seats <= session.free or waiting.passed >= MAY_BE_PASSED]
     if seats <= session.free and not blocked:

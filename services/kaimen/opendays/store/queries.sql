@@ -12,41 +12,45 @@ select short_name, full_name, kind, code from units order by code nulls last, sh
 -- name: insert_event
 insert into events (id, version, state, unit, organiser, title, theme, summary, place, street_code, accessibility,
     interactive_steps, staff, audience, capacity_text, registration, online, tentative, campaign, reason, writers,
-    approved_by, source, sequence, created_at, changed_at, published_at, search_terms)
+    approved_by, source, sequence, created_at, changed_at, published_at, search_terms, entropy)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-    $25, $26, $27, $28)
+    $25, $26, $27, $28, $29)
 
 -- name: update_event
 update events set version = $2, state = $3, unit = $4, organiser = $5, title = $6, theme = $7, summary = $8, place = $9,
     street_code = $10, accessibility = $11, interactive_steps = $12, staff = $13, audience = $14, capacity_text = $15,
     registration = $16, online = $17, tentative = $18, campaign = $19, reason = $20, writers = $21, approved_by = $22,
-    source = $23, sequence = $24, created_at = $25, changed_at = $26, published_at = $27, search_terms = $28
+    source = $23, sequence = $24, created_at = $25, changed_at = $26, published_at = $27, search_terms = $28,
+    entropy = $29
 where id = $1 and version = $2 - 1
 returning id
 
 -- name: read_event
 select id, version, state, unit, organiser, title, theme, summary, place, street_code, accessibility,
     interactive_steps, staff, audience, capacity_text, registration, online, tentative, campaign, reason, writers,
-    approved_by, source, sequence, created_at, changed_at, published_at
+    approved_by, source, sequence, created_at, changed_at, published_at, entropy, pool_closed_at
 from events where id = $1
 
 -- name: read_events
 select id, version, state, unit, organiser, title, theme, summary, place, street_code, accessibility,
     interactive_steps, staff, audience, capacity_text, registration, online, tentative, campaign, reason, writers,
-    approved_by, source, sequence, created_at, changed_at, published_at
+    approved_by, source, sequence, created_at, changed_at, published_at, entropy, pool_closed_at
 from events where id = any($1::uuid[])
 
 -- name: read_event_for_change
 select id, version, state, unit, organiser, title, theme, summary, place, street_code, accessibility,
     interactive_steps, staff, audience, capacity_text, registration, online, tentative, campaign, reason, writers,
-    approved_by, source, sequence, created_at, changed_at, published_at
+    approved_by, source, sequence, created_at, changed_at, published_at, entropy, pool_closed_at
 from events where id = $1 for update
+
+-- name: close_pool
+update events set pool_closed_at = $2 where id = $1
 
 -- The phase in the where clause is `domain.events.phase`, said in SQL; a test holds the two together.
 -- name: list_events
 select id, version, state, unit, organiser, title, theme, summary, place, street_code, accessibility,
     interactive_steps, staff, audience, capacity_text, registration, online, tentative, campaign, reason, writers,
-    approved_by, source, sequence, created_at, changed_at, published_at, first_at
+    approved_by, source, sequence, created_at, changed_at, published_at, entropy, pool_closed_at, first_at
 from (
     select events.*, starts.first_at, starts.last_at,
         case when state <> 'published' then state
@@ -162,38 +166,57 @@ where (kept.taken, kept.waiting, ledger.taken, ledger.held, ledger.capacity)
 
 -- name: insert_registrations
 insert into registrations (id, session_id, event_id, code, state, position, party_size, seats, hold, channel, person,
-    person_range, during, personal, manage_hash, created_at, changed_at, entered_by)
+    person_range, during, personal, manage_hash, created_at, changed_at, entered_by, pseudonym, wishes)
 select id, session_id, event_id, code, state, position, party_size, seats, hold, channel, person,
-    int8range(person_number, person_number, '[]'), tstzrange(starts_at, ends_at), personal, manage_hash, $1, $1, entered_by
+    int8range(person_number, person_number, '[]'), tstzrange(starts_at, ends_at), personal, manage_hash, $1, $1, entered_by,
+    pseudonym, wishes::uuid[]
 from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::timestamptz[], $7::text[], $8::text[],
     $9::bigint[], $10::int[], $11::int[], $12::text[], $13::text[], $14::bytea[], $15::bigint[], $16::bytea[],
-    $17::bytea[], $18::text[])
+    $17::bytea[], $18::text[], $19::text[], $20::text[])
     as new (id, session_id, event_id, starts_at, ends_at, code, state, position, party_size, seats, hold, channel,
-        person, person_number, personal, manage_hash, entered_by)
+        person, person_number, personal, manage_hash, entered_by, pseudonym, wishes)
 
+-- Where persons are registered between two instants; their entries into the draws of these events, at whatever time;
+-- and the further wishes of entries, whose times are kept free too. A row may come twice.
 -- name: find_live_of_persons
-select person, session_id, lower(during) as starts_at, upper(during) as ends_at from registrations
+select person, session_id, event_id, pseudonym is not null as is_entry, lower(during) as starts_at,
+    upper(during) as ends_at
+from registrations
 where person_range && any(select int8range(number, number, '[]') from unnest($1::bigint[]) as number)
     and during && tstzrange($2, $3) and person = any($4::bytea[])
     and state in ('confirmed', 'waitlisted', 'entered', 'offered', 'checked_in')
+union all
+select person, session_id, event_id, true, lower(during), upper(during) from registrations
+where event_id = any($5::uuid[]) and person = any($4::bytea[]) and pseudonym is not null
+    and state in ('confirmed', 'waitlisted', 'entered', 'offered', 'checked_in')
+union all
+select entry.person, sessions.id, entry.event_id, true, sessions.starts_at, sessions.ends_at
+from registrations as entry join sessions on sessions.id = any(entry.wishes)
+where entry.person = any($4::bytea[]) and entry.state = 'entered' and sessions.state <> 'cancelled'
+    and sessions.starts_at < $3 and sessions.ends_at > $2
 
 -- name: read_registration_by_code
 select id, session_id, event_id, code, state, position, party_size, seats, hold, channel, person, personal, manage_hash,
-    created_at, changed_at, entered_by, offer_expires_at, checked_in_at, checked_in_by
+    created_at, changed_at, entered_by, offer_expires_at, checked_in_at, checked_in_by, pseudonym, wishes, drawn_at
 from registrations where code = $1
 
 -- name: read_registration
 select id, session_id, event_id, code, state, position, party_size, seats, hold, channel, person, personal, manage_hash,
-    created_at, changed_at, entered_by, offer_expires_at, checked_in_at, checked_in_by
+    created_at, changed_at, entered_by, offer_expires_at, checked_in_at, checked_in_by, pseudonym, wishes, drawn_at
 from registrations where id = $1
 
 -- name: change_registration
 update registrations set state = $2, changed_at = $3, offer_expires_at = $4, checked_in_at = $5, checked_in_by = $6
 where id = $1
 
+-- name: read_registrations
+select id, session_id, event_id, code, state, position, party_size, seats, hold, channel, person, personal, manage_hash,
+    created_at, changed_at, entered_by, offer_expires_at, checked_in_at, checked_in_by, pseudonym, wishes, drawn_at
+from registrations where id = any($1::uuid[]) order by position
+
 -- name: list_registrations
 select id, session_id, event_id, code, state, position, party_size, seats, hold, channel, person, personal, manage_hash,
-    created_at, changed_at, entered_by, offer_expires_at, checked_in_at, checked_in_by
+    created_at, changed_at, entered_by, offer_expires_at, checked_in_at, checked_in_by, pseudonym, wishes, drawn_at
 from registrations where session_id = $1 order by position
 
 -- name: read_queue
@@ -224,14 +247,19 @@ with live as (
 )
 update registrations set state = 'withdrawn', offer_expires_at = null, changed_at = $2
 from live where registrations.id = live.id
-returning live.id, live.seats, live.state
+returning live.id, live.seats, live.state as state_before
 
 -- name: move_registrations
 update registrations set during = tstzrange($2, $3) where session_id = $1
 
+-- Whom a draw gave a seat stays known by pseudonym until nobody has to stand back for it any more.
 -- name: forget_personal
-update registrations set personal = null, person = null, person_range = null
+update registrations set personal = null, person_range = null,
+    person = case when drawn_at > $2 and state in ('confirmed', 'checked_in', 'no_show') then person end
 where event_id = $1 and personal is not null
+
+-- name: forget_winners
+update registrations set person = null where event_id = $1 and drawn_at <= $2 and personal is null and person is not null
 
 -- name: count_registrations
 select
@@ -241,6 +269,45 @@ select
     count(*) filter (where state = 'no_show') as no_show,
     count(*) filter (where hold = 'walk_in') as walk_in
 from registrations where event_id = $1
+
+-- The draw
+
+-- name: count_entries
+select count(*) from registrations where event_id = $1 and pseudonym is not null and state = 'entered'
+
+-- Who is in the draw; `won_before`: a draw of another event has given them a seat since $2.
+-- name: read_entries
+select entry.id, entry.pseudonym, entry.seats, entry.session_id, entry.wishes,
+    exists (
+        select from registrations as won
+        where won.person = entry.person and won.drawn_at > $2 and won.event_id <> entry.event_id
+            and won.state in ('confirmed', 'checked_in', 'no_show')
+    ) as won_before
+from registrations as entry
+where entry.event_id = $1 and entry.pseudonym is not null and entry.state = 'entered' order by entry.pseudonym
+
+-- Of those who would be moved to these sessions: who holds a place elsewhere at that time.
+-- name: find_busy
+select distinct mine.id
+from unnest($1::uuid[], $2::uuid[]) as moved (id, session_id)
+    join sessions on sessions.id = moved.session_id
+    join registrations as mine on mine.id = moved.id
+    join registrations as other on other.person_range && mine.person_range
+        and other.during && tstzrange(sessions.starts_at, sessions.ends_at) and other.id <> mine.id
+        and other.state in ('confirmed', 'waitlisted', 'entered', 'offered', 'checked_in')
+
+-- name: place_entries
+update registrations set session_id = placed.session_id, state = placed.state, position = placed.position,
+    during = tstzrange(sessions.starts_at, sessions.ends_at), changed_at = $1, drawn_at = $1
+from unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[]) as placed (id, session_id, state, position)
+    join sessions on sessions.id = placed.session_id
+where registrations.id = placed.id and registrations.state = 'entered'
+
+-- name: move_entries
+update registrations set session_id = moved.session_id, during = tstzrange(sessions.starts_at, sessions.ends_at),
+    changed_at = $1
+from unnest($2::uuid[], $3::uuid[]) as moved (id, session_id) join sessions on sessions.id = moved.session_id
+where registrations.id = moved.id and registrations.state = 'entered'
 
 -- Suggestions, questionnaires, reports
 

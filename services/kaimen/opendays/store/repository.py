@@ -7,12 +7,15 @@ from uuid import UUID
 
 import msgspec
 
+from kaimen.kit import lots
 from kaimen.kit.db import Connection
 from kaimen.kit.queries import load_queries
 from kaimen.kit.refusals import Refusal
 from kaimen.kit.search import search_terms
+from kaimen.opendays.domain.drawing import Entry, Placing
 from kaimen.opendays.domain.events import Event, HoldKind, RegistrationTerms, Session
 from kaimen.opendays.domain.refusals import (
+    AlreadyEntered,
     AlreadyRegistered,
     CapacityBelowTaken,
     EndBeforeStart,
@@ -29,12 +32,17 @@ CONSTRAINTS: dict[str, type[Refusal]] = {
     "sessions_not_oversold": CapacityBelowTaken,
     "registrations_person_once": AlreadyRegistered,
     "registrations_one_place_at_a_time": OverlappingRegistration,
+    "registrations_entered_once": AlreadyEntered,
     "questionnaire_once": AlreadyRegistered,
 }
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored registration; `personal` is sealed and vanishes when its retention ends."""
+    """A stored registration; `personal` is sealed and vanishes when its retention ends.
+
+    Only for entries into a draw: `pseudonym`, the name in the public pool, `wishes`, sessions with the dearest first,
+    and `drawn_at`, when the draw gave them a seat or a place in the line.
+    """
 
     id: UUID
     session_id: UUID
@@ -55,14 +63,19 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     offer_expires_at: datetime | None = None
     checked_in_at: datetime | None = None
     checked_in_by: str | None = None
+    pseudonym: str | None = None
+    wishes: Sequence[UUID] | None = None
+    drawn_at: datetime | None = None
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A time for which somebody is registered."""
+    """A time for which somebody is registered; `is_entry`: by the draw of that event, or in it."""
 
     session_id: UUID
+    event_id: UUID
     starts_at: datetime
     ends_at: datetime
+    is_entry: bool
 
 
 class EventFilter(msgspec.Struct, frozen=True):
@@ -129,6 +142,13 @@ class Repository:
     async def events_without_sessions(self, event_ids: Collection[UUID]) -> dict[UUID, Event]:
         """What registering needs to know of events; `sessions` is empty."""
         return {row["id"]: _event(row, ()) for row in await self._db.fetch(queries.read_events, list(event_ids))}
+
+    async def sessions_of(self, event_ids: Collection[UUID]) -> dict[UUID, dict[UUID, Session]]:
+        """The sessions of each of these events, by their id."""
+        found: dict[UUID, dict[UUID, Session]] = {event_id: {} for event_id in event_ids}
+        for row in await self._db.fetch(queries.read_sessions, list(event_ids)):
+            found[row["event_id"]][row["id"]] = _session(row)
+        return found
 
     async def list_events(
         self, wanted: EventFilter, at: datetime, *, all_units: bool, own_unit: str | None
@@ -205,13 +225,14 @@ class Repository:
         return [row["id"] for row in await self._db.fetch(queries.find_wrong_counts)]
 
     async def places_of(
-        self, persons: Sequence[bytes], starts_at: datetime, ends_at: datetime
+        self, persons: Sequence[bytes], starts_at: datetime, ends_at: datetime, event_ids: Collection[UUID]
     ) -> dict[bytes, list[Place]]:
-        """Where each of `persons` is registered between the two instants."""
+        """Where each of `persons` is registered between the two instants or entered in one of the events."""
         numbers = [person_number(person) for person in persons]
         places: dict[bytes, list[Place]] = {}
-        for row in await self._db.fetch(queries.find_live_of_persons, numbers, starts_at, ends_at, list(persons)):
-            place = Place(row["session_id"], row["starts_at"], row["ends_at"])
+        asked = (numbers, starts_at, ends_at, list(persons), list(event_ids))
+        for row in await self._db.fetch(queries.find_live_of_persons, *asked):
+            place = Place(**{name: row[name] for name in Place.__struct_fields__})
             places.setdefault(row["person"], []).append(place)
         return places
 
@@ -220,7 +241,7 @@ class Repository:
             (
                 r.id, s.id, s.event_id, s.starts_at, s.ends_at, r.code, r.state, r.position, r.party_size, r.seats,
                 r.hold, r.channel, r.person, person_number(r.person) if r.person else None, r.personal, r.manage_hash,
-                r.entered_by,
+                r.entered_by, r.pseudonym, _array(r.wishes),
             )
             for r, s in new
         ]  # fmt: skip
@@ -233,6 +254,9 @@ class Repository:
             else self._db.fetchrow(queries.read_registration, id)
         )
         return Registration(**row) if row else None
+
+    async def registrations_by_id(self, ids: Collection[UUID]) -> list[Registration]:
+        return [Registration(**row) for row in await self._db.fetch(queries.read_registrations, list(ids))]
 
     async def registrations(self, session_id: UUID) -> list[Registration]:
         return [Registration(**row) for row in await self._db.fetch(queries.list_registrations, session_id)]
@@ -260,16 +284,53 @@ class Repository:
         return [dict(row) for row in await self._db.fetch(queries.mark_no_shows, list(sessions), at)]
 
     async def withdraw_all(self, session_id: UUID, at: datetime) -> list[dict[str, Any]]:
-        """Withdraw everybody who is not in yet; gives id, seats and the state that each had."""
+        """Withdraw everybody who is not in yet; gives id, seats and `state_before` of each."""
         return [dict(row) for row in await self._db.fetch(queries.withdraw_live, session_id, at)]
 
     async def move_registrations(self, session: Session) -> None:
         await self._db.execute(queries.move_registrations, session.id, session.starts_at, session.ends_at)
 
-    async def forget_personal(self, event_id: UUID) -> None:
-        """Names, phone numbers, and what people wrote in questionnaires."""
-        await self._db.execute(queries.forget_personal, event_id)
+    async def forget_personal(self, event_id: UUID, drawn_after: datetime) -> None:
+        """Names, phone numbers, and what people wrote in questionnaires. Pseudonyms of phone numbers too, but for
+        those whom a draw gave a seat after that instant."""
+        await self._db.execute(queries.forget_personal, event_id, drawn_after)
         await self._db.execute(queries.forget_comments, event_id)
+
+    async def forget_winners(self, event_id: UUID, drawn_until: datetime) -> None:
+        """What `forget_personal` has kept."""
+        await self._db.execute(queries.forget_winners, event_id, drawn_until)
+
+    async def close_pool(self, event_id: UUID, at: datetime) -> None:
+        await self._db.execute(queries.close_pool, event_id, at)
+
+    async def count_entries(self, event_id: UUID) -> int:
+        return int(await self._db.fetchval(queries.count_entries, event_id) or 0)
+
+    async def entries(self, event_id: UUID, won_since: datetime) -> list[Entry]:
+        """Who is in the draw of an event now, by pseudonym; they have won before if since that instant."""
+        return [Entry(**row) for row in await self._db.fetch(queries.read_entries, event_id, won_since)]
+
+    async def busy(self, moves: Sequence[tuple[UUID, UUID]]) -> set[UUID]:
+        """Of registrations that would move to these sessions: those whose owner holds another place at that time."""
+        if not moves:
+            return set()
+        return {row["id"] for row in await self._db.fetch(queries.find_busy, *map(list, zip(*moves, strict=True)))}
+
+    async def place_entries(self, placings: Sequence[tuple[Placing, int]], at: datetime) -> None:
+        """Keep what the draw gave, each with its position in its session."""
+        await self._db.execute(
+            queries.place_entries,
+            at,
+            [placing.entry.id for placing, _ in placings],
+            [placing.session_id for placing, _ in placings],
+            [placing.state for placing, _ in placings],
+            [position for _, position in placings],
+        )
+
+    async def move_entries(self, moves: Sequence[tuple[UUID, UUID]], at: datetime) -> None:
+        """Entries to other sessions, before they are drawn."""
+        if moves:
+            await self._db.execute(queries.move_entries, at, *map(list, zip(*moves, strict=True)))
 
     async def count_registrations(self, event_id: UUID) -> dict[str, int]:
         (row,) = await self._db.fetch(queries.count_registrations, event_id)
@@ -314,6 +375,11 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def _array(ids: Sequence[UUID] | None) -> str | None:
+    """As PostgreSQL writes an array: within a column of arrays there can be none of another length."""
+    return None if ids is None else "{" + ",".join(map(str, ids)) + "}"
+
+
 def _event_values(event: Event) -> tuple[Any, ...]:
     words = " ".join((event.title, event.summary, event.place, event.unit, event.organiser))
     return (
@@ -321,16 +387,18 @@ def _event_values(event: Event) -> tuple[Any, ...]:
         event.place, event.street_code, list(event.accessibility), list(event.interactive_steps), list(event.staff),
         event.audience, event.capacity_text, _json(event.registration), event.online, event.tentative, event.campaign,
         event.reason, list(event.writers), event.approved_by, event.source, event.sequence, event.created_at,
-        event.changed_at, event.published_at, search_terms(words),
+        event.changed_at, event.published_at, search_terms(words), _json(event.entropy),
     )  # fmt: skip
 
 
 def _event(row: Any, sessions: tuple[Session, ...]) -> Event:
-    values = {name: row[name] for name in Event.__struct_fields__ if name not in ("sessions", "registration")}
+    apart = ("sessions", "registration", "entropy")
+    values = {name: row[name] for name in Event.__struct_fields__ if name not in apart}
     for name in ("accessibility", "interactive_steps", "staff", "writers"):
         values[name] = tuple(values[name])
     terms = msgspec.json.decode(row["registration"], type=RegistrationTerms)
-    return Event(**values, registration=terms, sessions=sessions)
+    entropy = msgspec.json.decode(row["entropy"], type=tuple[lots.Source, ...])
+    return Event(**values, registration=terms, entropy=entropy, sessions=sessions)
 
 
 def _session_values(session: Session) -> tuple[Any, ...]:

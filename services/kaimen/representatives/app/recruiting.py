@@ -328,7 +328,7 @@ async def close_when_due(desk: Desk, recruitment_id: UUID) -> None:
         await close_recruitment(desk, recruitment, await desk.meeting(recruitment.meeting_id))
 
 
-async def commit(desk: Desk, recruitment: Recruitment) -> Draw:
+async def begin_commitment(desk: Desk, recruitment: Recruitment) -> Draw:
     """Have the panels computed. Raises QuotasContradict, SignUpStillOpen, PoolTooSmall."""
     _must_draw(recruitment)
     draw = await desk.draws.locked(draw_subject(recruitment.id))

@@ -4,3 +4,6 @@ Order (`PROTOCOL` of `kit.lots`): rules are published, sign-up closes and the po
 published, two people type the public numbers, the draw is made, vacancies are filled. No document changes once it is
 published; a second draw has a reason and leaves the first one visible.
 """
+
+RULES_BEFORE_CLOSING_DAYS = 7
+"""How long before sign-up closes the rules must be public (fairness protocol, step 1)."""

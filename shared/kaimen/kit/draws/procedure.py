@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from kaimen.kit import lots
 from kaimen.kit.crypto import Vault
+from kaimen.kit.draws import RULES_BEFORE_CLOSING_DAYS
 from kaimen.kit.draws.refusals import (
     BadDrawRules,
     BadNumbers,
@@ -33,8 +34,6 @@ from kaimen.kit.draws.refusals import (
 from kaimen.kit.draws.store import Draw, Kind, Store, Typed
 from kaimen.kit.work import Work
 
-RULES_BEFORE_CLOSING_DAYS = 7
-"""How long before sign-up closes the rules must be public (fairness protocol, step 1)."""
 COMPUTE = "compute-draw"
 """Timer kind; see `computing`."""
 COMPUTE_AGAIN = timedelta(seconds=90)
@@ -144,6 +143,16 @@ class Draws:
     async def commit(self, draw: Draw, commitment: dict[str, Any]) -> Draw:
         """Publish the commitment: from now on everybody knows their chance, and nobody the outcome."""
         self._must_be(draw, "computing")
+        return await self._publish_commitment(draw, commitment)
+
+    async def commit_order(self, draw: Draw) -> Draw:
+        """The same for an order: two hashes, for which nothing has to be computed beforehand."""
+        self._must_be(draw, "closed")
+        rules = rules_of(draw)
+        assert isinstance(rules, lots.OrderRules)
+        return await self._publish_commitment(draw, lots.order_commit(rules, pool_of(draw)))
+
+    async def _publish_commitment(self, draw: Draw, commitment: dict[str, Any]) -> Draw:
         committed = replace(
             draw, state="committed", commitment=lots.canonical(commitment), committed_at=self.work.at, progress=""
         )
