@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from houses import Desk, House, event_draft, in_days, until
+from houses import Desk, House, event_draft, in_days, problem_of, until
 from kaimen.calendar.app import CalendarSettings
 from kaimen.calendar.domain import FeedKey
 from kaimen.calendar.factory import create_app, shelf_of
@@ -229,3 +229,17 @@ async def test_meetings_have_a_feed_with_their_sign_up_and_leave_tombstones(hous
     assert violations((await house.client.get("/calendar/meetings.ics")).content) == []
     own = await house.client.get(f"{api}/feed.ics")
     assert violations(own.content) == []
+
+
+async def test_name_that_fits_no_file_keeps_no_other_feed_from_being_remade(house: House, desk: Desk) -> None:
+    event = await desk.published(title="主题很长", theme="民" * 150)
+    entry = await feed_once(house, DISTRICT, f"openday-{event['sessions'][0]['id']}@")
+    assert entry["SUMMARY"] == "主题很长"
+
+
+@pytest.mark.parametrize("name", ["../../../tmp/feed", "a/b", "x\n", "x\u2028y", "a b", ".", "%2e%2e", "a?b", ""])
+async def test_unit_whose_name_would_break_an_address_is_refused(house: House, name: str) -> None:
+    office = await house.token("office")
+    unit = {"short_name": name, "kind": "bureau", "district": "310118"}
+    answer = await house.client.put("/api/accounts/v1/units", json=unit, headers=office)
+    assert problem_of(answer) == (422, "/problems/kit.malformed")

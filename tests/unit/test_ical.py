@@ -551,3 +551,11 @@ def test_read_events_any_octets_are_read_or_refused(lines: list[str], raw: bytes
         assert (refused.zh[-1], refused.en[-1]) == ("。", ".")
     else:
         assert [event.position for event in events] == list(range(1, len(events) + 1))
+
+
+def test_feed_name_of_two_lines_is_written_on_one() -> None:
+    body = join_feed(msgspec.structs.replace(FEED, name="第一行\n第二行", description="一\r\n二"), [])
+    assert violations(body) == []
+    unfolded = body.replace(b"\r\n ", b"").decode()
+    assert "X-WR-CALNAME:第一行 第二行\r\n" in unfolded
+    assert "X-WR-CALDESC:一 二\r\n" in unfolded

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -20,6 +20,7 @@ from kaimen.kit.limits import Limiter
 from kaimen.kit.logs import configure_logs, log
 from kaimen.kit.service import Resources
 from kaimen.kit.settings import ServiceSettings, read_settings
+from kaimen.kit.tasks import keep
 from kaimen.kit.work import SYSTEM
 
 
@@ -61,9 +62,9 @@ async def working(resources: Resources) -> AsyncIterator[None]:
         for kind in (*HOUSEKEEPING, *resources.service.nightly):
             await work.set_timer(kind, "nightly", work.at)
     tasks = [
-        asyncio.create_task(_keep("jobs", jobs.run(settings.sweep_seconds))),
-        asyncio.create_task(_keep("arq", jobs.run_arq())),
-        asyncio.create_task(_keep("bus", _on_the_bus(resources, factory.create_consumers(resources)))),
+        asyncio.create_task(keep("jobs", jobs.run(settings.sweep_seconds))),
+        asyncio.create_task(keep("arq", jobs.run_arq())),
+        asyncio.create_task(keep("bus", _on_the_bus(resources, factory.create_consumers(resources)))),
     ]
     try:
         yield
@@ -86,17 +87,6 @@ async def _on_the_bus(resources: Resources, subscriptions: list[Any]) -> None:
             )
         for subscription in subscriptions:
             group.create_task(listen(bus, resources.workshop, subscription))
-
-
-async def _keep(what: str, work: Coroutine[Any, Any, None]) -> None:
-    """A background loop that ends has failed: say so and end the process, so that the supervisor starts it afresh."""
-    try:
-        await work
-    except asyncio.CancelledError:
-        raise
-    except BaseException as error:
-        log.error("background work failed", kind=what, exc_info=error)
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def create() -> Litestar:

@@ -35,10 +35,13 @@ from kaimen.contracts.accounts import UnitRegistered
 from kaimen.kit.auth import ALGORITHM, AUDIENCE, ISSUER
 from kaimen.kit.crypto import Vault
 from kaimen.kit.settings import ServiceSettings
+from kaimen.kit.texts import clean_text
 from kaimen.kit.work import Work
 
 ACCESS_LASTS = timedelta(minutes=10)
 DEVELOPMENT_LASTS = timedelta(hours=8)
+NAME = r"^[^\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff./\\?#%&<>\"']+$(?!\n)"
+"""A short name stands in addresses, file names and headings: one word, without what has a meaning there."""
 
 
 class AccountsSettings(ServiceSettings, frozen=True, kw_only=True):
@@ -57,7 +60,7 @@ class AccountsSettings(ServiceSettings, frozen=True, kw_only=True):
 class UnitDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A unit to enter or to change."""
 
-    short_name: Annotated[str, Meta(min_length=1, max_length=50)]
+    short_name: Annotated[str, Meta(min_length=1, max_length=50, pattern=NAME)]
     full_name: Annotated[str, Meta(max_length=100)] | None = None
     kind: UnitKind
     code: Annotated[str, Meta(pattern=r"^\d{9}$")] | None = None
@@ -123,6 +126,8 @@ async def register_unit(work: Work, draft: UnitDraft) -> Unit:
     store = Repository(work.connection)
     known = await store.unit(draft.short_name)
     given = {name: getattr(draft, name) for name in UnitDraft.__struct_fields__}
+    if draft.full_name is not None:
+        given["full_name"] = " ".join(clean_text(draft.full_name, "full_name", most=100).split())
     unit = Unit(id=known.id if known else work.new_id(), version=known.version if known else 0, **given)
     if unit == known:
         return unit

@@ -2,7 +2,7 @@
 
 import gzip
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +16,7 @@ from kaimen.calendar.store.repository import Repository
 from kaimen.contracts.calendar import CalendarEntry
 from kaimen.kit.feed import is_shown, render
 from kaimen.kit.ical import Feed, etag, join_feed
+from kaimen.kit.logs import log
 from kaimen.kit.settings import ServiceSettings
 from kaimen.kit.work import Work
 
@@ -55,17 +56,24 @@ class Shelf:
         streets = {code: name for name, code in units.items() if code}
         wanted = (await store.feeds() | standing_feeds(units)) if keys is None else set(keys)
         for key in sorted(wanted):
-            entries = await store.entries_of(key)
-            shown = [(e, item) for e, item in entries if is_shown(e, work.at, windowed=key.is_windowed)]
-            name, description = title_of(key, streets)
-            head = Feed(
-                name=name,
-                description=description,
-                url=f"{self._settings.public_url}/subscribe",
-                source_url=self._settings.public_url + key.address,
-            )
-            octets = join_feed(head, [item for _, item in shown])
-            self._place(key, octets, max((e.changed_at for e, _ in shown), default=None))
+            try:
+                await self._remake(key, store, work.at, streets)
+            except (ValueError, AssertionError, OSError) as error:
+                # One feed that cannot be made must not keep the others from being remade.
+                log.error("feed not made", path=key.path, exc_info=error)
+
+    async def _remake(self, key: FeedKey, store: Repository, at: datetime, streets: Mapping[str, str]) -> None:
+        entries = await store.entries_of(key)
+        shown = [(e, item) for e, item in entries if is_shown(e, at, windowed=key.is_windowed)]
+        name, description = title_of(key, streets)
+        head = Feed(
+            name=name,
+            description=description,
+            url=f"{self._settings.public_url}/subscribe",
+            source_url=self._settings.public_url + key.address,
+        )
+        octets = join_feed(head, [item for _, item in shown])
+        self._place(key, octets, max((e.changed_at for e, _ in shown), default=None))
 
     def _place(self, key: FeedKey, octets: bytes, changed_at: datetime | None) -> None:
         tag = etag(octets)
@@ -75,7 +83,10 @@ class Shelf:
         body = Body(octets, gzip.compress(octets, mtime=0), tag, changed_at)
         self._bodies[key] = body
         if self._folder is not None:
-            write_feed(self._folder / f"{key.path}.ics", body)
+            path = self._folder / f"{key.path}.ics"
+            if not path.resolve().is_relative_to(self._folder.resolve()):
+                raise ValueError(f"{key.path!r} leads out of the folder of feeds")
+            write_feed(path, body)
 
 
 def write_feed(path: Path, body: Body) -> None:

@@ -32,6 +32,8 @@ class FeedKey(msgspec.Struct, frozen=True, order=True):
 
 DISTRICT = FeedKey("district")
 MEETINGS = FeedKey("meetings")
+LONGEST_NAME = 200
+"""Bytes of a name that is also a file's, with its endings (255 on every file system)."""
 
 
 def feeds_of(entry: CalendarEntry) -> set[FeedKey]:
@@ -39,7 +41,7 @@ def feeds_of(entry: CalendarEntry) -> set[FeedKey]:
     keys = {DISTRICT, FeedKey(f"units/{entry.unit}")}
     if entry.kind == "meeting":
         keys.add(MEETINGS)
-    if entry.theme and "/" not in entry.theme:
+    if entry.theme and "/" not in entry.theme and len(entry.theme.encode()) <= LONGEST_NAME:
         keys.add(FeedKey(f"themes/{entry.theme}"))
     if entry.street_code:
         keys.add(FeedKey(f"streets/{entry.street_code}"))

@@ -11,6 +11,7 @@ from kaimen.kit.bus import Subscription
 from kaimen.kit.http import create_service_app
 from kaimen.kit.jobs import Job
 from kaimen.kit.service import Resources, Service
+from kaimen.kit.tasks import keep
 
 SERVICE = Service(
     name="calendar",
@@ -28,7 +29,7 @@ def create_app(resources: Resources) -> Litestar:
     async def fill() -> None:
         async with resources.workshop.open_for_reading() as work:
             await shelf.refresh(work)
-        following.append(asyncio.create_task(consumers.follow_changes(resources, shelf)))
+        following.append(asyncio.create_task(keep("feeds", consumers.follow_changes(resources, shelf))))
 
     async def leave() -> None:
         for task in following:

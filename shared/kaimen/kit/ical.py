@@ -268,7 +268,8 @@ def render_deadline(deadline: Deadline, domain: str) -> bytes:
 def join_feed(feed: Feed, items: Iterable[bytes]) -> bytes:
     """A whole VCALENDAR: the head, the constant VTIMEZONE (also when empty), the rendered items in order."""
     calendar = icalendar.Calendar()
-    name, description = clean_text(feed.name), clean_text(feed.description)
+    # On one line: the X- properties are written as they are, without escapes.
+    name, description = (clean_text(text).replace("\n", " ") for text in (feed.name, feed.description))
     calendar.add("VERSION", "2.0")
     calendar.add("PRODID", PRODID)
     calendar.add("CALSCALE", "GREGORIAN")

@@ -17,11 +17,13 @@ from kaimen.kit.lots.exceptions import (
     BadRules,
     LossTooLarge,
     LotsError,
+    NobodyLeaves,
     NotCanonical,
     NotVacant,
     PoolTooSmall,
     QuotasContradict,
     RowsHidden,
+    SolverGaveUp,
 )
 from kaimen.kit.lots.lottery import Progress
 from kaimen.kit.lots.order import (
@@ -46,6 +48,7 @@ __all__ = [
     "Explanation",
     "LossTooLarge",
     "LotsError",
+    "NobodyLeaves",
     "NotCanonical",
     "NotVacant",
     "Opening",
@@ -57,6 +60,7 @@ __all__ = [
     "QuotasContradict",
     "RowsHidden",
     "Rules",
+    "SolverGaveUp",
     "Source",
     "canonical",
     "chance",

@@ -9,10 +9,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kaimen.kit.lots.lottery import Lottery
 from kaimen.kit.lots.panels import SLACK, Floats, PanelSpace, Types, cell_names
 from kaimen.kit.lots.pool import Person
+from kaimen.kit.lots.relaxed import Dual, relaxed_dual
 from kaimen.kit.lots.rules import Quotas
 
 MILLION = 1_000_000
@@ -30,31 +32,29 @@ def certify(
 
     `space` holds all types. Weights stand in the order of the people, which is the pool's.
     """
-    possible = [number for number, can in enumerate(lottery.possible) if can]
-    bound = _bound(possible, types, len(people), quotas, lottery)
+    everybody = len(people)
     excluded = {
         people[member].pseudonym
         for number, can in enumerate(lottery.possible)
         if not can
         for member in types.members[number]
     }
-    bound_ppm = bound_of(bound, people, quotas, seats)
+    reachable = _only(types, lottery.possible)
+    tight = _multipliers(lottery.relaxation.dual, reachable, everybody, quotas)
     # That nobody can choose the excluded is a claim of the integer programme, so it may lower only the optimum.
-    optimum_weights, optimum_ppm = bound["weights"], bound_of(bound, people, quotas, seats, excluded)
-    if lottery.weights is not lottery.relaxation.weights:
-        numerators = _numerators(lottery.weights, [])[0]
-        answer = space.best(_spread(numerators, possible, len(space.sizes)))
-        total = sum(number * int(space.sizes[at]) for number, at in zip(numerators, possible, strict=True))
-        if answer is not None:
-            # The solver proves its bound in floating point, to a relative 1e-6: one part per million is no claim.
-            optimum_ppm = min(optimum_ppm, int(np.ceil(answer.bound / total * MILLION - CLOSE)) + 1)
-            optimum_weights = _per_person(numerators, possible, types, len(people))
+    bound = _multipliers(relaxed_dual(space, lottery.possible), types, everybody, quotas) if excluded else tight
+    optimum = {"weights": list(tight["weights"])}
+    optimum_ppm = bound_of(tight, people, quotas, seats, excluded)
+    if lottery.weights is not None:
+        numerators, _ = _numerators(lottery.weights, [])
+        optimum = {"weights": _per_person(numerators, reachable, everybody)}
+        optimum_ppm = min(optimum_ppm, _heaviest_ppm(space.only(lottery.possible), numerators))
     return {
         "optimum_ppm": optimum_ppm,
-        "bound_ppm": bound_ppm,
+        "bound_ppm": bound_of(bound, people, quotas, seats),
         "excluded": sorted(excluded),
         "bound": bound,
-        "optimum": {"weights": optimum_weights},
+        "optimum": optimum,
     }
 
 
@@ -78,19 +78,32 @@ def bound_of(
     return -(-load * MILLION // sum(bound["weights"]))
 
 
-def _bound(possible: list[int], types: Types, people: int, quotas: Quotas, lottery: Lottery) -> dict[str, Any]:
-    relaxation = lottery.relaxation
-    weights, multipliers = _numerators(relaxation.weights, [relaxation.seat, *map(float, relaxation.cells)])
+def _only(types: Types, kept: NDArray[np.bool_]) -> Types:
+    members = tuple(members for members, keep in zip(types.members, kept, strict=True) if keep)
+    return Types(members, tuple(features for features, keep in zip(types.features, kept, strict=True) if keep))
+
+
+def _multipliers(dual: Dual, types: Types, people: int, quotas: Quotas) -> dict[str, Any]:
+    weights, multipliers = _numerators(dual.weights, [dual.seat, *map(float, dual.cells)])
     most: dict[str, dict[str, int]] = {feature: {} for feature in quotas}
     least: dict[str, dict[str, int]] = {feature: {} for feature in quotas}
     for (feature, value), price in zip(cell_names(quotas), multipliers[1:], strict=True):
         most[feature][value], least[feature][value] = max(0, price), max(0, -price)
     return {
-        "weights": _per_person(weights, possible, types, people),
+        "weights": _per_person(weights, types, people),
         "seats": multipliers[0],
         "at_most": most,
         "at_least": least,
     }
+
+
+def _heaviest_ppm(space: PanelSpace, numerators: Sequence[int]) -> int:
+    """The optimum that these weights prove, by the heaviest panel of all."""
+    answer = space.best(np.array(numerators, dtype=np.float64))
+    assert answer is not None, "the lottery holds panels"
+    heaviest = answer.bound / sum(number * int(size) for number, size in zip(numerators, space.sizes, strict=True))
+    # The solver proves its bound in floating point: one part per million is no claim.
+    return int(np.ceil(heaviest * MILLION - CLOSE)) + 1
 
 
 def _numerators(weights: Floats, prices: Sequence[float]) -> tuple[list[int], list[int]]:
@@ -108,15 +121,9 @@ def _numerators(weights: Floats, prices: Sequence[float]) -> tuple[list[int], li
     return whole[: len(weights)], whole[len(weights) :]
 
 
-def _per_person(numerators: Sequence[int], possible: Sequence[int], types: Types, people: int) -> list[int]:
+def _per_person(numerators: Sequence[int], types: Types, people: int) -> list[int]:
     weights = [0] * people
-    for numerator, number in zip(numerators, possible, strict=True):
-        for member in types.members[number]:
+    for numerator, members in zip(numerators, types.members, strict=True):
+        for member in members:
             weights[member] = numerator
-    return weights
-
-
-def _spread(numerators: Sequence[int], possible: Sequence[int], types: int) -> Floats:
-    weights = np.zeros(types)
-    weights[list(possible)] = numerators
     return weights

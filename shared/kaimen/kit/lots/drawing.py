@@ -10,7 +10,7 @@ from kaimen.kit.lots.canonical import digest, merkle_root
 from kaimen.kit.lots.certificate import MILLION, certify
 from kaimen.kit.lots.contradictions import explain_quotas
 from kaimen.kit.lots.entropy import below
-from kaimen.kit.lots.exceptions import LossTooLarge, NotVacant, PoolTooSmall, QuotasContradict
+from kaimen.kit.lots.exceptions import LossTooLarge, NobodyLeaves, NotVacant, PoolTooSmall, QuotasContradict
 from kaimen.kit.lots.lottery import Progress, find_lottery
 from kaimen.kit.lots.panels import Counts, Types, group, space_of
 from kaimen.kit.lots.pool import Opening, must_fit, reveal
@@ -40,7 +40,7 @@ def commit(
     """The m panels and their certificate, fixed before the entropy exists. The same input gives the same document.
 
     `progress(step, done, of)` is called throughout. Raises BadRules, BadPool, RowsHidden, PoolTooSmall,
-    QuotasContradict, and LossTooLarge when m panels cannot come close enough to the optimum.
+    QuotasContradict, LossTooLarge when m panels do not come close enough to the optimum, and SolverGaveUp.
     """
     document = rules_document(rules)
     people = reveal(pool, openings)
@@ -126,8 +126,12 @@ def seated(record: Mapping[str, Any]) -> list[str]:
 def replace(record: Mapping[str, Any], vacant: Sequence[str], openings: Sequence[Opening] = ()) -> Document:
     """The next replacement step of a transcript: all vacancies at once, the first set of reserves that fits best.
 
-    `vacant` must not be empty. Raises NotVacant for one who holds no seat (or is named twice), RowsHidden.
+    Its hash covers the step before, or the seed: who left cannot be changed afterwards without changing all that
+    follows.
+    Raises NobodyLeaves, NotVacant for one who holds no seat (or is named twice), RowsHidden.
     """
+    if not vacant:
+        raise NobodyLeaves
     seats = seated(record)
     for place, pseudonym in enumerate(vacant):
         if pseudonym not in seats or pseudonym in vacant[:place]:
@@ -138,7 +142,9 @@ def replace(record: Mapping[str, Any], vacant: Sequence[str], openings: Sequence
     staying = [features[pseudonym] for pseudonym in seats if pseudonym not in set(vacant)]
     candidates = [Seat(pseudonym, features[pseudonym]) for pseudonym in available]
     chosen = first_fit(staying, candidates, len(vacant), record["rules"]["quotas"])
-    return {"vacant": sorted(vacant), "chosen": chosen}
+    before = record["replacements"][-1]["hash"] if record["replacements"] else record["draw"]["seed"]
+    step = {"vacant": sorted(vacant), "chosen": chosen}
+    return step | {"hash": digest("replacement", before, step["vacant"], chosen)}
 
 
 def _deal(panels: Counts, types: Types, pseudonyms: Sequence[str], pool_root: str) -> list[list[str]]:

@@ -25,18 +25,20 @@ def entropy_text(sources: Sequence[Source], values: Mapping[str, str | Sequence[
     its form. Raises BadEntropy for a value of the wrong form, of no source, or none where one is needed.
     """
     by_id = {source.id: source for source in sources}
-    for given in values:
+    texts = {}
+    for given, value in values.items():
         if given not in by_id:
             raise BadEntropy(given, "不是规则所列的随机源", "not a source of the rules")
+        texts[given] = value_text(by_id[given], value)
     stand_ins = {other for source in sources for other in source.fallback}
     parts = []
     for source in sources:
         if source.id in stand_ins:
             continue
-        used = next((by_id[name] for name in (source.id, *source.fallback) if name in values), None)
+        used = next((name for name in (source.id, *source.fallback) if name in texts), None)
         if used is None:
             raise BadEntropy(source.id, "尚无结果，候补源也没有", "no value, and none of its stand-ins has one")
-        parts.append(f"{used.id}={value_text(used, values[used.id])}/")
+        parts.append(f"{used}={texts[used]}/")
     return "".join(parts)
 
 

@@ -92,3 +92,17 @@ class NotVacant(LotsError):
     def __init__(self, pseudonym: str) -> None:
         self.pseudonym = pseudonym
         super().__init__(f"{pseudonym} 不在现任名单中。", f"{pseudonym} holds no seat.")
+
+
+class NobodyLeaves(LotsError):
+    """A replacement that replaces nobody."""
+
+    def __init__(self) -> None:
+        super().__init__("没有写明由谁退出。", "nobody is named as leaving.")
+
+
+class SolverGaveUp(LotsError):
+    """The linear programme had no exact answer in floating point: nothing is published."""
+
+    def __init__(self) -> None:
+        super().__init__("求解器未能得到精确结果。", "the solver did not reach an exact result.")

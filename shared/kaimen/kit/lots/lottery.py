@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from kaimen.kit.lots.exceptions import SolverGaveUp
 from kaimen.kit.lots.panels import SLACK, Counts, Floats, PanelSpace, add_column, quiet_solver
 from kaimen.kit.lots.relaxed import NOTHING, Relaxation, relaxed_leximin
 
@@ -24,27 +25,35 @@ Progress = Callable[[str, int, int], None]
 
 TOLERANCE = 1e-5
 """Chances are exact to 10 ppm before they are rounded to m panels."""
-POWER = 3
+ROOM = TOLERANCE / 10
+"""What later rounds may take from a value that is settled, so that rounding errors leave them feasible."""
+FINE = 2**40
+"""The heaviest type weighs so much."""
 TRIES = 4
+PROGRAMMES = 50
 ROUNDING_NODES = 100
 """A count and not a time, so that the outcome does not depend on the machine."""
 
 
 class Lottery(msgspec.Struct, frozen=True):
-    """`panels` (m × T) seats per type, all equally likely; `possible` (T): whether any panel can contain the type;
-    the rest concerns possible types only: `relaxation`, and the weights (per person) that prove the optimum."""
+    """`panels` (m × T) seats per type, all equally likely; `possible` (T): whether any panel can contain the type.
+
+    The rest concerns possible types only. `relaxation`: what fractions of seats would allow; `weights`: if whole seats
+    allow less, the weights (per person) that prove it, else None.
+    """
 
     panels: Counts
     possible: NDArray[np.bool_]
     relaxation: Relaxation
-    weights: Floats
+    weights: Floats | None
 
 
 class _Pool:
     """The distinct panels found so far."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, seats: int) -> None:
         self._rows = np.zeros((64, width), dtype=np.int64)
+        self._seats = np.zeros((64, seats), dtype=np.int64)
         self._places: dict[bytes, int] = {}
 
     def __len__(self) -> int:
@@ -61,31 +70,38 @@ class _Pool:
             return self._places[key], False
         if len(self._places) == len(self._rows):
             self._rows = np.vstack([self._rows, np.zeros_like(self._rows)])
+            self._seats = np.vstack([self._seats, np.zeros_like(self._seats)])
         place = self._places[key] = len(self._places)
         self._rows[place] = counts
+        self._seats[place] = np.repeat(np.arange(len(counts)), counts)
         return place, True
+
+    def heaviest(self, weights: Counts | Floats, most: int) -> Counts:
+        """Up to `most` places, the panel of the greatest total weight first."""
+        return np.argsort(-weights[self._seats[: len(self)]].sum(axis=1), kind="stable")[:most]
 
 
 def find_lottery(space: PanelSpace, m: int, progress: Progress) -> Lottery | None:
-    """The lottery, or None if no panel meets the quotas."""
+    """The lottery, or None if no panel meets the quotas. Raises SolverGaveUp."""
     some = space.best(np.zeros(len(space.sizes)))
     if some is None:
         return None
     pool, possible = _cover(space, some.counts, progress)
     reachable = space.only(possible)
-    found = _Pool(int(possible.sum()))
+    found = _Pool(int(possible.sum()), space.seats)
     for counts in pool:
         found.add(counts[possible])
     relaxation = relaxed_leximin(reachable)
     panels = _follow(reachable, found, relaxation.chances, m, progress)
-    panels = _exchange(reachable, panels, relaxation.chances)
-    weights = relaxation.weights
-    if _owed(reachable, panels, relaxation.chances) > 1:
+    if panels is not None:
+        panels = _exchange(reachable, panels, relaxation.chances)
+    weights = None
+    if panels is None or _owed(reachable, panels, relaxation.chances) > 1:
         exact = _Exact(reachable, found, progress)
         chances = exact.solve(relaxation.chances)
-        weights = weights if exact.weights is None else exact.weights
+        weights = exact.weights
         rounded = _exchange(reachable, _round(exact, chances, m), chances)
-        panels = max(panels, rounded, key=lambda panels: _evenness(reachable, panels))
+        panels = rounded if panels is None else max(panels, rounded, key=lambda each: _evenness(reachable, each))
     everybody = np.zeros((m, len(space.sizes)), dtype=np.int64)
     everybody[:, possible] = panels
     return Lottery(everybody, possible, relaxation, weights)
@@ -113,38 +129,44 @@ def _cover(space: PanelSpace, some: Counts, progress: Progress) -> tuple[list[Co
     return panels, possible
 
 
-def _follow(space: PanelSpace, found: _Pool, chances: Floats, m: int, progress: Progress) -> Counts:
+def _follow(space: PanelSpace, found: _Pool, chances: Floats, m: int, progress: Progress) -> Counts | None:
     """m panels (m × T), each made for those who are furthest behind `chances`.
 
     A panel that serves the weights at least as well as the target does keeps the sum of deviations bounded, so the
-    average of the panels approaches the target (Blackwell 1956). If none exists, whole seats do not allow the target.
+    average of the panels approaches the target (Blackwell 1956). If none exists, whole seats do not allow the target:
+    None, as when exchanges fail so often that column generation will be faster.
     """
     target = chances * space.sizes
-    behind, used = np.zeros(len(target)), []
+    behind, used, programmes = np.zeros(len(target)), [], 0
     for number in range(m):
         progress("panels", number, m)
         behind += target
         relative = behind / space.sizes
-        weights = np.sign(relative) * np.abs(relative) ** POWER / space.sizes
+        weights = relative * relative * relative / space.sizes
         weights /= max(float(np.abs(weights).max()), SLACK)
-        place, _ = found.add(_serve(space, found.rows, weights, float(weights @ target) - SLACK))
-        behind -= found.rows[place]
+        # As integers, so that sums do not depend on the order in which a processor adds.
+        whole = np.rint(weights * FINE).astype(np.int64)
+        enough = float(whole @ target) - SLACK * FINE
+        counts = _serve(space, found, whole, enough)
+        if counts is None:
+            answer = space.best(whole / FINE, enough=enough / FINE + NOTHING)
+            programmes += 1
+            if answer is None or answer.bound < enough / FINE - NOTHING or programmes > PROGRAMMES:
+                return None
+            counts = answer.counts
+        place, _ = found.add(counts)
+        behind -= counts
         used.append(place)
     return found.rows[used].copy()
 
 
-def _serve(space: PanelSpace, known: Counts, weights: Floats, enough: float) -> Counts:
-    """A panel with at least `enough` weight, or the one with the most."""
-    worth = known @ weights
-    best, best_worth = known[0], -np.inf
-    for place in np.argsort(-worth, kind="stable")[:TRIES]:
-        climbed = space.climb(known[place], weights)
-        if float(climbed @ weights) > best_worth:
-            best, best_worth = climbed, float(climbed @ weights)
-        if best_worth >= enough:
-            return best
-    answer = space.best(weights, enough=enough + NOTHING)
-    return best if answer is None or float(answer.counts @ weights) < best_worth else answer.counts
+def _serve(space: PanelSpace, found: _Pool, weights: Counts, enough: float) -> Counts | None:
+    """A panel with at least `enough` weight, if exchanges from known panels lead to one."""
+    for place in found.heaviest(weights, TRIES):
+        climbed = space.climb(found.rows[place], weights)
+        if int(climbed @ weights) >= enough:
+            return climbed
+    return None
 
 
 def _exchange(space: PanelSpace, panels: Counts, chances: Floats) -> Counts:
@@ -152,25 +174,32 @@ def _exchange(space: PanelSpace, panels: Counts, chances: Floats) -> Counts:
 
     Every exchange lowers the seats owed by one and creates no new debt.
     """
-    panels, m = panels.copy(), len(panels)
-    filled, total = panels @ space.incidence, panels.sum(axis=0)
-    promised = np.floor(m * chances + TOLERANCE).astype(np.int64) * space.sizes
-    for into in np.argsort(total - promised, kind="stable"):
-        while total[into] < promised[into]:
-            rich = total > promised
-            rows, leaving = np.nonzero((panels > 0) & rich & (panels[:, [into]] < space.sizes[into]))
-            allowed = _exchangeable_in(space, filled[rows], leaving, int(into))
-            if not allowed.any():
-                break
-            rows, leaving = rows[allowed], leaving[allowed]
-            place = int(np.argmax((total - promised)[leaving] / space.sizes[leaving]))
-            row, out = rows[place], leaving[place]
-            panels[row, out] -= 1
-            panels[row, into] += 1
-            filled[row] += space.incidence[into] - space.incidence[out]
-            total[out] -= 1
-            total[into] += 1
+    panels = panels.copy()
+    filled, spare = panels @ space.incidence, panels.sum(axis=0) - _promised(len(panels), chances) * space.sizes
+    moved = True
+    while moved:
+        moved = False
+        for into in np.argsort(spare, kind="stable"):
+            while spare[into] < 0 and _give_seat(space, panels, filled, spare, int(into)):
+                moved = True
     return panels
+
+
+def _give_seat(space: PanelSpace, panels: Counts, filled: Counts, spare: Counts, into: int) -> bool:
+    """In some panel, one of this type for one of the type with the most to spare a person; all three arrays change."""
+    rows, leaving = np.nonzero((panels > 0) & (spare > 0) & (panels[:, [into]] < space.sizes[into]))
+    allowed = _exchangeable_in(space, filled[rows], leaving, into)
+    if not allowed.any():
+        return False
+    rows, leaving = rows[allowed], leaving[allowed]
+    place = int(np.argmax(spare[leaving] / space.sizes[leaving]))
+    row, out = rows[place], leaving[place]
+    panels[row, out] -= 1
+    panels[row, into] += 1
+    filled[row] += space.incidence[into] - space.incidence[out]
+    spare[out] -= 1
+    spare[into] += 1
+    return True
 
 
 def _exchangeable_in(space: PanelSpace, filled: Counts, leaving: Counts, into: int) -> NDArray[np.bool_]:
@@ -183,9 +212,14 @@ def _exchangeable_in(space: PanelSpace, filled: Counts, leaving: Counts, into: i
     return allowed
 
 
+def _promised(m: int, chances: Floats) -> Counts:
+    """Whole panels in m for each person of a type; a hundredth of a panel is forgiven to the solver."""
+    return np.floor(m * chances + 0.01).astype(np.int64)
+
+
 def _owed(space: PanelSpace, panels: Counts, chances: Floats) -> int:
     """How many panels in m the worst-served person lacks."""
-    promised = np.floor(len(panels) * chances + TOLERANCE).astype(np.int64)
+    promised = _promised(len(panels), chances)
     return int((promised - panels.sum(axis=0) // space.sizes).max())
 
 
@@ -213,11 +247,8 @@ class _Exact:
         self._solver.addRow(1.0, 1.0, 0, np.array([], dtype=np.int32), np.array([]))
         self._entered = 0
         self._enter()
-
-    @property
-    def shares(self) -> Floats:
-        """The lottery that was solved last: one share for each panel found."""
-        return np.array(self._solver.getSolution().col_value[1:])
+        self.shares: Floats = np.zeros(0)
+        """The lottery that was solved last: one share for each panel that had been found by then."""
 
     def solve(self, target: Floats) -> Floats:
         """Chances per type: the target if whole seats allow it, else leximin. Sets `weights` in the second case."""
@@ -226,7 +257,7 @@ class _Exact:
         value, _ = self._raise(target, np.ones(self._types), give_up_below=-TOLERANCE)
         if value < -TOLERANCE:
             self._leximin()
-        return self.shares @ self.found.rows / self.space.sizes
+        return self.shares @ self.found.rows[: len(self.shares)] / self.space.sizes
 
     def _leximin(self) -> None:
         open_types, floors = np.ones(self._types), np.zeros(self._types)
@@ -234,14 +265,23 @@ class _Exact:
             self._solver.changeRowBounds(number, 0.0, highspy.kHighsInf)
         while open_types.any():
             self.progress("rounds", int(self._types - open_types.sum()), self._types)
-            value, duals = self._raise(floors, open_types, give_up_below=None)
+            try:
+                value, duals = self._raise(floors, open_types, give_up_below=None)
+            except SolverGaveUp:
+                if self.weights is None:
+                    raise
+                # Rounding errors have used up the room: what is reached is a lottery, exact for the lower values.
+                return
             self.weights = duals / self.space.sizes if self.weights is None else self.weights
             tight = (open_types > 0) & (duals > NOTHING)
             for number in np.nonzero(tight)[0]:
-                floors[number] = max(0.0, value - NOTHING)
+                floors[number] = max(0.0, value - ROOM)
                 self._solver.changeCoeff(int(number), 0, 0.0)
                 self._solver.changeRowBounds(int(number), floors[number], highspy.kHighsInf)
             open_types[tight] = 0.0
+            if value >= 1 - TOLERANCE:
+                # Those who are left are in every panel: nothing more can be raised.
+                return
 
     def _raise(self, floors: Floats, open_types: Floats, give_up_below: float | None) -> tuple[float, Floats]:
         """The greatest value that can be added to all open types, and the duals per type, which sum to 1 over these.
@@ -251,7 +291,10 @@ class _Exact:
         bound = np.inf
         while True:
             self._solver.run()
+            if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+                raise SolverGaveUp
             solution = self._solver.getSolution()
+            self.shares = np.array(solution.col_value[1:])
             value = float(solution.col_value[0])
             duals, price = np.maximum(solution.row_dual[:-1], 0.0), -float(solution.row_dual[-1])
             if give_up_below is not None and value >= give_up_below:
@@ -270,8 +313,7 @@ class _Exact:
 
     def _generate(self, weights: Floats, price: float) -> bool:
         """Panels by exchange that are worth more than the price; whether there were any."""
-        worth = self.found.rows @ weights
-        for place in np.argsort(-worth, kind="stable")[: 5 * TRIES]:
+        for place in self.found.heaviest(weights, 5 * TRIES):
             climbed = self.space.climb(self.found.rows[place], weights)
             if float(climbed @ weights) > price + NOTHING:
                 self.found.add(climbed)
@@ -295,7 +337,7 @@ def _round(exact: _Exact, chances: Floats, m: int) -> Counts:
     columns = exact.found.rows[support]
     times = np.floor(m * exact.shares[support] + SLACK).astype(np.int64)
     sizes = exact.space.sizes
-    owed = np.floor(m * chances + TOLERANCE).astype(np.int64) * sizes - times @ columns
+    owed = _promised(m, chances) * sizes - times @ columns
     left = int(m - times.sum())
     solver = quiet_solver()
     solver.setOptionValue("mip_max_nodes", ROUNDING_NODES)

@@ -75,7 +75,7 @@ class PanelSpace:
         counts = np.rint(solver.getSolution().col_value).astype(np.int64)
         return Answer(counts, float(solver.getInfo().mip_dual_bound))
 
-    def climb(self, counts: Counts, weights: Floats) -> Counts:
+    def climb(self, counts: Counts, weights: Counts | Floats) -> Counts:
         """The panel after exchanging one person for another, best exchange first, while that adds weight."""
         counts = counts.copy()
         filled = counts @ self.incidence

@@ -22,7 +22,7 @@ UNREADABLE = 2
 # optional ones; "{*}": any keys; "[*]": a list; "[,]": exactly these; "?": a text or else; "=": this text or number.
 SHAPES = json.loads(r"""{
 "lots": {"{}": {"version": {"=": 1}, "rules": "rules", "pool": {"[*]": "row"}, "commitment": "commitment",
-  "draw": "draw", "replacements": {"[*]": {"{}": {"vacant": "names", "chosen": "names"}}}}},
+  "draw": "draw", "replacements": {"[*]": {"{}": {"vacant": "names", "chosen": "names", "hash": "hash"}}}}},
 "rules": {"{}": {"id": "text", "title": "text", "k": "some", "m": "some",
   "quotas": {"{*}": {"{*}": {"[,]": ["count", "count"]}}}, "closes_at": "instant", "entropy": "sources",
   "min_shared": "some", "reserve_rule": {"=": "order"}, "replacement_at_hours": "count",
@@ -365,7 +365,7 @@ class Draw:
             faults.append("/draw/reserve: value")
 
     def check_replacements(self, faults):
-        seated, called = set(self.draw["selected"]), set()
+        seated, called, before = set(self.draw["selected"]), set(), self.draw["seed"]
         for place, step in enumerate(self.replacements):
             vacant, chosen, path = step["vacant"], step["chosen"], f"/replacements/{place}"
             if not vacant or not ascending(vacant) or not seated.issuperset(vacant):
@@ -379,6 +379,9 @@ class Draw:
                 good = chosen == [name for name in available if name in chosen] and len(chosen) == wanted
             if not good:
                 return faults.append(path + "/chosen: value")
+            before = digest("replacement", before, vacant, chosen)
+            if step["hash"] != before:
+                return faults.append(path + "/hash: hash")
             called |= set(chosen)
             seated |= set(chosen)
 
