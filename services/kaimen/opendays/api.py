@@ -18,7 +18,7 @@ from kaimen.kit.clock import SHANGHAI
 from kaimen.kit.combine import Combiner
 from kaimen.kit.db import Unavailable
 from kaimen.kit.db import queries as kit_queries
-from kaimen.kit.draws.procedure import published
+from kaimen.kit.draws.procedure import TYPISTS, published
 from kaimen.kit.draws.store import Draw
 from kaimen.kit.http import (
     KeyReused,
@@ -41,7 +41,6 @@ from kaimen.kit.tables import write_xlsx
 from kaimen.kit.work import SYSTEM, Actor, Work
 from kaimen.opendays.app import after, drawing, events, imports, registrations
 from kaimen.opendays.app.desk import Desk, OpenDaysSettings
-from kaimen.opendays.app.drawing import TYPISTS
 from kaimen.opendays.app.registrations import Arrival, CheckIn, NewRegistration, Result, RosterLine
 from kaimen.opendays.domain.events import (
     THEMES,

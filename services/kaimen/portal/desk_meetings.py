@@ -11,6 +11,7 @@ from litestar.params import FromPath, QueryParameter
 
 from kaimen.kit.auth import PUBLIC, Unauthenticated, allow
 from kaimen.kit.clock import SHANGHAI
+from kaimen.kit.draws.procedure import TYPISTS
 from kaimen.portal.answers import FieldFault, SignedIn
 from kaimen.portal.applying import application_body, placed
 from kaimen.portal.desk import staff
@@ -32,7 +33,6 @@ from kaimen.portal.visitor import Visitor
 from kaimen.portal.words import DONE
 
 Q = QueryParameter
-TYPISTS = frozenset({"office", "unit_lead", "presider", "notary"})
 
 
 def instant(day: str, clock: str) -> str | None:

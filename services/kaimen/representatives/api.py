@@ -12,7 +12,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from kaimen.kit import lots
 from kaimen.kit.auth import PUBLIC, SIGNED_IN, STAFF, allow
 from kaimen.kit.clock import local_date
-from kaimen.kit.draws.procedure import chance_of, holders_of, published
+from kaimen.kit.draws.procedure import TYPISTS, chance_of, holders_of, published
 from kaimen.kit.draws.refusals import NoSuchDraw, NotInDraw, NotYetPublished
 from kaimen.kit.draws.store import Draw
 from kaimen.kit.http import (
@@ -31,7 +31,6 @@ from kaimen.kit.service import Resources
 from kaimen.kit.work import Role, Work
 from kaimen.representatives.app import attending, meetings, recruiting
 from kaimen.representatives.app.desk import Desk, RepresentativesSettings, draw_subject
-from kaimen.representatives.app.recruiting import TYPISTS
 from kaimen.representatives.domain.meetings import (
     AgendaItem,
     Level,

@@ -32,8 +32,10 @@ from kaimen.kit.draws.refusals import (
     WrongDrawState,
 )
 from kaimen.kit.draws.store import Draw, Kind, Store, Typed
-from kaimen.kit.work import Work
+from kaimen.kit.work import Forbidden, Role, Work
 
+TYPISTS: frozenset[Role] = frozenset({"office", "unit_lead", "presider", "notary"})
+"""Who may type public numbers."""
 COMPUTE = "compute-draw"
 """Timer kind; see `computing`."""
 COMPUTE_AGAIN = timedelta(seconds=90)
@@ -165,10 +167,14 @@ class Draws:
         await self._save(draw, failed, "compute-draw-failed")
         return failed
 
-    async def type_numbers(self, draw: Draw, values: Mapping[str, str]) -> Draw:
+    async def type_numbers(self, draw: Draw, unit: str, values: Mapping[str, str]) -> Draw:
         """One person types the public numbers; when a second one has typed the same, the draw is made.
 
-        Raises NotCommitted, BadNumbers, NumbersDiffer, SecondDrawNeedsReason."""
+        Raises Forbidden for who may not type for `unit`, NotCommitted, BadNumbers, NumbersDiffer,
+        SecondDrawNeedsReason."""
+        actor = self.work.actor
+        if actor.role not in TYPISTS or (actor.role == "unit_lead" and actor.unit != unit):
+            raise Forbidden
         if draw.state == "drawn":
             raise SecondDrawNeedsReason(field="reason")
         if draw.state != "committed":
@@ -178,7 +184,7 @@ class Draws:
             entropy = lots.entropy_text(rules.entropy, values)
         except lots.BadEntropy as bad:
             raise BadNumbers(zh=bad.zh, en=bad.en, field=f"entropy.{bad.source}") from None
-        me = self.work.actor.subject
+        me = actor.subject
         others = [typed for typed in await self.store.numbers(draw.id) if typed.typed_by != me]
         if any(typed.entropy != entropy for typed in others):
             raise NumbersDiffer(field=f"entropy.{_first_difference(entropy, others[0].entropy)}")
