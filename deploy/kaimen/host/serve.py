@@ -5,7 +5,7 @@ import os
 
 import msgspec
 from granian import Granian
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 
 from kaimen.kit.settings import read_listening
 
@@ -35,6 +35,8 @@ def serve(name: str, roles: frozenset[str] = ROLES) -> None:
         workers_kill_timeout=20,
         backlog=4096,
         websockets=False,
+        http=HTTPModes.http1,
+        runtime_mode=RuntimeModes.st,
         log_access=False,
         log_level="warning",  # type: ignore[arg-type] - granian takes the name
     ).serve()
