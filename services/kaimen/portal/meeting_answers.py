@@ -1,6 +1,6 @@
 """What representatives answers, as far as the pages show it. Fields that a newer service adds are ignored."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -151,26 +151,8 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     recruitments: tuple[Recruitment, ...] | None = None
     statements: tuple[Statement, ...] | None = None
 
-    @property
-    def date(self) -> datetime:
-        return self.starts_at
-
-    @property
-    def takes_applications(self) -> bool:
-        return any(each.taking_applications and each.is_open_to_all for each in self.recruitments or ())
-
     def item(self, id: UUID) -> AgendaItem | None:
         return next((item for item in self.items if item.id == id), None)
-
-    @property
-    def has_begun(self) -> bool:
-        """Attendance is recorded during or after the meeting; the service's clock has the last word."""
-        return self.attended_at is not None
-
-    @property
-    def fills_at(self) -> datetime:
-        """When all vacancies are filled together."""
-        return self.starts_at - timedelta(hours=48)
 
 
 class Meetings(msgspec.Struct, frozen=True):
