@@ -7,7 +7,6 @@ from kaimen.contracts.accounts import UnitRegistered
 from kaimen.contracts.envelope import Envelope
 from kaimen.kit.bus import Subscription
 from kaimen.kit.draws import computing
-from kaimen.kit.draws.store import Draw
 from kaimen.kit.jobs import Job
 from kaimen.kit.service import Resources
 from kaimen.kit.work import Work
@@ -45,14 +44,11 @@ def jobs(resources: Resources) -> Mapping[str, Job]:
         await Repository(work.connection).forget_representatives(UUID(subject))
         await work.record("forget-personal", f"meeting:{subject}")
 
-    async def committed(work: Work, draw: Draw) -> None:
-        await work.record("commitment-published", draw.subject)
-
     return {
         "close-sign-up": at_desk(recruiting.close_when_due),
         "fill-vacancies": at_desk(recruiting.fill_when_due),
         "lapse-invitation": at_desk(attending.lapse_invitation),
         "forget-unselected": forget_unselected,
         "forget-representatives": forget_representatives,
-        **dict([computing.job(resources, committed)]),
+        **dict([computing.job(resources)]),
     }

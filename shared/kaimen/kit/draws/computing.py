@@ -6,7 +6,7 @@ progress; when this process dies, the timer comes due and another begins anew.
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -15,22 +15,16 @@ import msgspec
 from kaimen.kit import lots
 from kaimen.kit.db import Unavailable
 from kaimen.kit.draws.procedure import COMPUTE, COMPUTE_AGAIN, Draws, pool_of, rules_of
-from kaimen.kit.draws.store import Draw
 from kaimen.kit.jobs import Job
 from kaimen.kit.logs import log
 from kaimen.kit.service import Resources
 from kaimen.kit.work import SYSTEM, Work
 
-OnCommitted = Callable[[Work, Draw], Awaitable[None]]
-"""What a service does, in the same transaction, when one of its draws is committed to."""
-
 
 class Order(msgspec.Struct, frozen=True):
     """What the computing process is told."""
 
-    kind: str
-    rules: lots.Rules | None
-    order_rules: lots.OrderRules | None
+    rules: lots.Rules
     pool: list[Any]
     openings: tuple[lots.Opening, ...]
 
@@ -48,19 +42,15 @@ class Word(msgspec.Struct, frozen=True, omit_defaults=True):
 def compute(order: Order, say: Callable[[Word], None]) -> None:
     """What the process does."""
     try:
-        if order.rules is not None:
-            commitment = lots.commit(
-                order.rules, order.pool, order.openings, progress=lambda step, done, of: say(Word(step, done, of))
-            )
-        else:
-            assert order.order_rules is not None
-            commitment = lots.order_commit(order.order_rules, order.pool)
+        commitment = lots.commit(
+            order.rules, order.pool, order.openings, progress=lambda step, done, of: say(Word(step, done, of))
+        )
         say(Word(commitment=commitment))
     except lots.LotsError as no:
         say(Word(refused=f"{no.zh} / {no.en}"))
 
 
-def job(resources: Resources, on_committed: OnCommitted) -> tuple[str, Job]:
+def job(resources: Resources) -> tuple[str, Job]:
     """The timer kind, and what is done when it comes due."""
     running: dict[UUID, asyncio.Task[None]] = resources.keep("draws-computing", dict)
 
@@ -71,16 +61,11 @@ def job(resources: Resources, on_committed: OnCommitted) -> tuple[str, Job]:
             return
         await work.set_timer(COMPUTE, subject, work.at + COMPUTE_AGAIN)
         rules = rules_of(draw)
-        order = Order(
-            draw.kind,
-            rules if isinstance(rules, lots.Rules) else None,
-            rules if isinstance(rules, lots.OrderRules) else None,
-            pool_of(draw),
-            draws.openings(draw),
-        )
+        assert isinstance(rules, lots.Rules), "an order is committed to at once"
+        order = Order(rules, pool_of(draw), draws.openings(draw))
 
         async def begin() -> None:
-            task = asyncio.create_task(_follow(resources, draw.id, order, on_committed))
+            task = asyncio.create_task(_follow(resources, draw.id, order))
             running[draw.id] = task
             task.add_done_callback(lambda _: running.pop(draw.id, None))
 
@@ -89,7 +74,7 @@ def job(resources: Resources, on_committed: OnCommitted) -> tuple[str, Job]:
     return COMPUTE, run
 
 
-async def _follow(resources: Resources, id: UUID, order: Order, on_committed: OnCommitted) -> None:
+async def _follow(resources: Resources, id: UUID, order: Order) -> None:
     """Run the process to its end and keep what it says."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "kaimen.kit.draws", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
@@ -104,7 +89,7 @@ async def _follow(resources: Resources, id: UUID, order: Order, on_committed: On
         while line := await process.stdout.readline():
             word = msgspec.json.decode(line, type=Word)
             ended = ended or not word.step
-            await _keep(resources, id, word, on_committed)
+            await _keep(resources, id, word)
         if not ended:
             log.error("computing ended without a word", subject=str(id), exit_code=await process.wait())
     finally:
@@ -113,17 +98,17 @@ async def _follow(resources: Resources, id: UUID, order: Order, on_committed: On
         await process.wait()
 
 
-async def _keep(resources: Resources, id: UUID, word: Word, on_committed: OnCommitted) -> None:
+async def _keep(resources: Resources, id: UUID, word: Word) -> None:
     while True:
         try:
             async with resources.workshop.open(SYSTEM) as work:
-                await _keep_once(work, resources, id, word, on_committed)
+                await _keep_once(work, resources, id, word)
             return
         except Unavailable:
             await asyncio.sleep(1)
 
 
-async def _keep_once(work: Work, resources: Resources, id: UUID, word: Word, on_committed: OnCommitted) -> None:
+async def _keep_once(work: Work, resources: Resources, id: UUID, word: Word) -> None:
     draws = Draws(work, resources.vault)
     if word.step:
         await draws.store.say_progress(id, f"{word.step} {word.done}/{word.of}")
@@ -136,4 +121,4 @@ async def _keep_once(work: Work, resources: Resources, id: UUID, word: Word, on_
     if word.commitment is None:
         await draws.give_up(draw, word.refused)
     else:
-        await on_committed(work, await draws.commit(draw, word.commitment))
+        await draws.commit(draw, word.commitment)
