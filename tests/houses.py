@@ -19,7 +19,10 @@ import psutil
 
 from kaimen.host.embedded import Embedded, Ports, is_free
 
-FAST = {f"KAIMEN_{name}_SWEEP_SECONDS": "0.3" for name in ("ACCOUNTS", "OPENDAYS", "REPRESENTATIVES", "CALENDAR")}
+FAST = {
+    f"KAIMEN_{name}_SWEEP_SECONDS": "0.3"
+    for name in ("ACCOUNTS", "OPENDAYS", "REPRESENTATIVES", "HEARINGS", "CALENDAR")
+}
 FAST |= {"KAIMEN_PORTAL_FORM_SECONDS": "0"}
 
 
@@ -95,7 +98,7 @@ class House:
 
     async def ready(self) -> None:
         """Wait until every service answers and is connected to everything."""
-        for service in ("accounts", "opendays", "representatives", "calendar"):
+        for service in ("accounts", "opendays", "representatives", "hearings", "calendar"):
             await until(lambda service=service: self._is_whole(service), seconds=60)
 
     async def _is_whole(self, service: str) -> bool:

@@ -57,7 +57,7 @@ async def door(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     (private / "secret.ics").write_bytes(FEED)
     upstreams: dict[str, int] = {}
     services: dict[str, asyncio.Server] = {}
-    for name in ("accounts", "opendays", "representatives", "calendar", "portal"):
+    for name in ("accounts", "opendays", "representatives", "hearings", "calendar", "portal"):
         upstreams[name] = free_port(set(upstreams.values()))
         services[name] = await asyncio.start_server(
             lambda r, w, name=name: say_who_was_asked(name, r, w), "127.0.0.1", upstreams[name], limit=2**25

@@ -248,7 +248,7 @@ REFUSED: dict[str, tuple[Ask, int, str]] = {
     "roster for another unit": (
         lambda g: g.ask("GET", f"/sessions/{g.sessions['full']}/roster", g.stranger), 403, "kit.not-your-unit"),
     # Scheduling
-    "unknown unit": (lambda g: g.create(g.office, unit="外星局"), 422, "opendays.unknown-unit"),
+    "unknown unit": (lambda g: g.create(g.office, unit="外星局"), 422, "kit.unknown-unit"),
     "another unit's event": (lambda g: g.create(g.stranger), 403, "kit.not-your-unit"),
     "citizen writes an event": (lambda g: g.create(g.citizen), 403, "kit.forbidden"),
     "past session": (lambda g: g.create(sessions=[session(-1)]), 422, "opendays.session-in-past"),

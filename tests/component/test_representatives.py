@@ -25,14 +25,15 @@ _phones = itertools.count(13700000000)
 
 
 @asynccontextmanager
-async def open_town(folder: Path) -> AsyncIterator[House]:
+async def open_town(folder: Path, services: str = "accounts,representatives") -> AsyncIterator[House]:
     """Two units and their representatives. A house of its own, for its clock runs through weeks."""
-    async with open_house(folder, "--only", "accounts,representatives", "--no-seed") as house:
+    async with open_house(folder, "--only", services, "--no-seed") as house:
         office = await house.token("office")
         for name in ("区教育局", "区民政局"):
             unit = {"short_name": name, "kind": "bureau", "district": "310118"}
             assert (await house.client.put("/api/accounts/v1/units", json=unit, headers=office)).is_success
-        await until(lambda: known_units(house))
+        if "representatives" in services:
+            await until(lambda: known_units(house))
         yield house
 
 
@@ -44,6 +45,8 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]
 
 class Hall:
     """A unit with a decision meeting ahead, and the people around it. Its clock starts anew with each meeting."""
+
+    api = API
 
     def __init__(self, house: House) -> None:
         self.house = house
@@ -64,7 +67,7 @@ class Hall:
     async def ask(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> httpx.Response:
-        return await self.house.client.request(method, f"{API}{path}", json=body, headers=headers or {})
+        return await self.house.client.request(method, f"{self.api}{path}", json=body, headers=headers or {})
 
     async def post(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
         answer = await self.ask("POST", path, body, headers if headers is not None else await self.staff())
@@ -151,7 +154,7 @@ class Hall:
         """By the clock, or by hand: whichever comes first."""
         path = f"/recruitments/{recruitment['id']}"
         answer = await self.ask("POST", f"{path}/close", None, await self.staff())
-        assert answer.status_code == 200 or problem_of(answer) == (409, "/problems/representatives.wrong-state")
+        assert answer.status_code == 200 or problem_of(answer) == (409, "/problems/kit.wrong-recruitment-state")
         return await self.get(path)
 
     async def drawn(self, recruitment: dict[str, Any]) -> dict[str, Any]:
@@ -327,7 +330,7 @@ CASES: dict[str, tuple[Ask, int, str]] = {
     "meeting in the past": (meeting(starts_at=at_days(-1)), 422, "representatives.meeting-in-past"),
     "meeting ends first": (meeting(ends_at=at_days(1)), 422, "representatives.end-before-start"),
     "meeting without agenda": (meeting(items=[]), 422, "representatives.no-agenda"),
-    "meeting of an unknown unit": (meeting(unit="不存在"), 422, "representatives.unknown-unit"),
+    "meeting of an unknown unit": (meeting(unit="不存在"), 422, "kit.unknown-unit"),
     "meeting of another unit": (meeting(unit="区民政局"), 403, "kit.not-your-unit"),
     "meeting of the district by a unit": (meeting(level="district"), 403, "kit.forbidden"),
     "unsuitable item without a reason": (
@@ -335,10 +338,10 @@ CASES: dict[str, tuple[Ask, int, str]] = {
     "markup in an agenda": (meeting(items=[{"title": "<b>x"}]), 422, "kit.markup-in-text"),
     "year 9999": (meeting(starts_at="9999-12-31T00:00:00+08:00"), 422, "representatives.bad-date"),
     "rules six days before closing": (call(closes_at=at_days(6)), 422, "kit.rules-too-late"),
-    "sign-up until the meeting": (call(closes_at=at_days(39.5)), 422, "representatives.bad-sign-up-window"),
-    "sign-up closes first": (call(opens_at=at_days(9)), 422, "representatives.bad-sign-up-window"),
-    "draw without public numbers": (call(entropy=[]), 422, "representatives.public-numbers-needed"),
-    "public numbers without a draw": (call(method="panel", criteria="x"), 422, "representatives.quotas-need-draw"),
+    "sign-up until the meeting": (call(closes_at=at_days(39.5)), 422, "kit.bad-sign-up-window"),
+    "sign-up closes first": (call(opens_at=at_days(9)), 422, "kit.bad-sign-up-window"),
+    "draw without public numbers": (call(entropy=[]), 422, "kit.public-numbers-needed"),
+    "public numbers without a draw": (call(method="panel", criteria="x"), 422, "kit.quotas-need-draw"),
     "quota that its own maximum contradicts": (
         call(quotas={"性别": {"女": [3, 1]}}), 422, "kit.bad-draw-rules"),
     "public number of no known form": (
@@ -349,22 +352,22 @@ CASES: dict[str, tuple[Ask, int, str]] = {
         call(items=["01890000-0000-7000-8000-000000000000"]), 422, "representatives.unknown-agenda-item"),
     "selection by criteria that nobody knows": (
         call(method="panel", quotas={}, entropy=[]), 422, "kit.bad-text"),
-    "apply after closing": (apply("closed"), 409, "representatives.sign-up-closed"),
-    "apply too early": (apply("coming"), 409, "representatives.sign-up-not-open"),
-    "apply where only invitations count": (apply("invited_only", features={}), 409, "representatives.invitation-only"),
+    "apply after closing": (apply("closed"), 409, "kit.sign-up-closed"),
+    "apply too early": (apply("coming"), 409, "kit.sign-up-not-open"),
+    "apply where only invitations count": (apply("invited_only", features={}), 409, "kit.invitation-only"),
     "phone that is none": (apply("open", phone="12"), 422, "kit.bad-phone"),
-    "conditions not met": (apply("open", meets_conditions=False), 422, "representatives.not-eligible"),
-    "feature left out": (apply("open", features={"性别": "女"}), 422, "representatives.feature-missing"),
+    "conditions not met": (apply("open", meets_conditions=False), 422, "kit.not-eligible"),
+    "feature left out": (apply("open", features={"性别": "女"}), 422, "kit.feature-missing"),
     "value outside the rules": (
-        apply("open", features={"性别": "女", "年龄": "不限"}), 422, "representatives.feature-outside-rules"),
+        apply("open", features={"性别": "女", "年龄": "不限"}), 422, "kit.feature-outside-rules"),
     "feature that nobody asked for": (
         apply("open", features={"性别": "女", "年龄": "60岁以上", "身高": "高"}), 422,
-        "representatives.feature-outside-rules"),
+        "kit.feature-outside-rules"),
     "markup in a name": (apply("open", name="<b>张"), 422, "kit.markup-in-text"),
     "NUL in an address": (apply("open", household="a\x00b"), 422, "kit.control-character"),
-    "citizen on a channel of staff": (apply("open", channel="phone"), 403, "representatives.channel-for-staff"),
+    "citizen on a channel of staff": (apply("open", channel="phone"), 403, "kit.channel-for-staff"),
     "close before its time": (step("open", "close"), 409, "kit.sign-up-still-open"),
-    "close twice": (step("closed", "close"), 409, "representatives.wrong-state"),
+    "close twice": (step("closed", "close"), 409, "kit.wrong-recruitment-state"),
     "commit before closing": (step("open", "commit"), 409, "kit.sign-up-still-open"),
     "commit twice": (step("committed", "commit"), 409, "kit.wrong-draw-state"),
     "numbers before the commitment": (
@@ -386,15 +389,15 @@ CASES: dict[str, tuple[Ask, int, str]] = {
         step("drawn", "redraw", {"reason": " ", "entropy": SOURCES}), 409, "kit.second-draw-needs-reason"),
     "replace nobody": (step("drawn", "replace"), 409, "kit.nobody-to-replace"),
     "choose by hand where lots are drawn": (
-        step("drawn", "selection", {"selected": ["x"]}), 409, "representatives.wrong-method"),
+        step("drawn", "selection", {"selected": ["x"]}), 409, "kit.wrong-selection-method"),
     "draw where a notary draws": (
-        step("external", "draw", {"entropy": NUMBERS}, "office"), 409, "representatives.wrong-method"),
+        step("external", "draw", {"entropy": NUMBERS}, "office"), 409, "kit.wrong-selection-method"),
     "notary's result without a certificate": (
-        step("external", "selection", {"selected": ["x"]}), 422, "representatives.certificate-needed"),
+        step("external", "selection", {"selected": ["x"]}), 422, "kit.certificate-needed"),
     "notary's result with a stranger": (
         step("external", "selection",
              {"selected": ["STRANGER"], "certificate_no": "沪证 1", "file_sha256": "0" * 64}),
-        422, "representatives.selection-incomplete"),
+        422, "kit.selection-incomplete"),
     "another unit's recruitment": (step("open", "close", None, "unit_editor_other"), 403, "kit.not-your-unit"),
 }  # fmt: skip
 
@@ -497,7 +500,7 @@ async def test_rotation_household_and_conflict_keep_people_out(hall: Hall) -> No
     recruitment = await hall.recruitment(await hall.meeting(40))
     path = f"/recruitments/{recruitment['id']}/applications"
     again = await hall.ask("POST", path, hall.applicant(1, phone=phone))
-    assert problem(again) == (409, "representatives.took-part-lately")
+    assert problem(again) == (409, "kit.took-part-lately")
     known = await hall.apply(recruitment, 1, household="公园路 1 号")
     same_house = await hall.apply(recruitment, 2, household="公园路1号")
     employee = await hall.apply(recruitment, 3, works_for_sponsor=True)
@@ -547,7 +550,7 @@ async def test_nobody_reads_an_application_without_proof(stages: dict[str, Any])
     receipt = stages["people"]["drawn"][0]
     path = f"/applications/{receipt['code']}"
     assert problem(await hall.ask("GET", path)) == (403, "kit.proof-needed")
-    assert problem(await hall.ask("GET", "/applications/NOSUCHCODE")) == (404, "representatives.unknown-application")
+    assert problem(await hall.ask("GET", "/applications/NOSUCHCODE")) == (404, "kit.unknown-application")
     assert problem(await hall.ask("GET", f"/recruitments/{stages['drawn']['id']}/applications")) == (
         401,
         "kit.unauthenticated",

@@ -9,6 +9,7 @@ from typing import Any
 import nats
 import pytest
 
+from component.test_hearings import Chamber
 from component.test_representatives import Hall
 from houses import Desk, House, event_draft, in_days, open_house, until
 from kaimen.contracts.envelope import Envelope, from_headers
@@ -29,7 +30,7 @@ async def read_streams(house: House) -> list[Envelope]:
     found = []
     try:
         js = client.jetstream()
-        for name in ("accounts", "opendays", "representatives"):
+        for name in ("accounts", "opendays", "representatives", "hearings"):
             last = (await js.stream_info(name)).state.last_seq
             for sequence in range(1, last + 1):
                 message = await js.get_msg(name, sequence)
@@ -60,6 +61,7 @@ async def test_a_units_year_says_every_fact_there_is(own_house: House) -> None:
     assert (await desk.post(f"/events/{moved['id']}/cancel", {"reason": "台风"})).status_code == 200
 
     await _hear_a_representative(own_house)
+    await _hold_a_hearing(own_house)
 
     async def all_said() -> list[Envelope] | None:
         said = await read_streams(own_house)
@@ -123,6 +125,28 @@ async def _hear_a_representative(house: House) -> None:
     statement = await hall.post(f"/meetings/{meeting['id']}/statements", said)
     reply = {"outcome": "partly", "reason": "第二年起分期"}
     await hall.post(f"/statements/{statement['id']}/reply", reply)
+    house.shift_clock(timedelta())
+
+
+async def _hold_a_hearing(house: House) -> None:
+    """One invited participant, from the notice to the report."""
+    chamber = Chamber(house)
+    sides, groups = [{"name": "学校", "why": "承担招生"}], [chamber.schools()]
+    hearing = await chamber.announced(days=12, sides=sides, groups=groups, entropy=[], opens_at=None, closes_at=None)
+    path = f"{chamber.api}/hearings/{hearing['id']}"
+    moved = await house.client.patch(path, json={"place": "礼堂", "reason": "人数多"}, headers=await chamber.staff())
+    assert moved.status_code == 200, moved.text
+    receipt = await chamber.invite_school(hearing)
+    await chamber.step(hearing, "publish-list")
+    await chamber.step(hearing, "deliver", chamber.delivery())
+    chamber.wait_for(timedelta(days=12, minutes=1))
+    await chamber.step(hearing, "hold", {"present": [receipt["pseudonym"]]})
+    line = {"step": "statements", "speaker": receipt["pseudonym"], "text": "建议分期", "is_point": True}
+    await chamber.step(hearing, "record", {"lines": [line]})
+    signed = {"pseudonym": receipt["pseudonym"], "answer": "confirmed", "version": 1}
+    await chamber.step(hearing, "confirm", signed)
+    passage = {"where": "第二条", "before": "今年实施。", "after": "分两年实施。"}
+    await chamber.step(hearing, "report", {"points": [{"no": 1, "disposition": "adopted", "passage": passage}]})
     house.shift_clock(timedelta())
 
 

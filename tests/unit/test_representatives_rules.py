@@ -1,26 +1,12 @@
-"""Meetings, counters, pools and deadlines of representatives, without a server."""
+"""Meetings and counters of representatives, without a server."""
 
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from kaimen.kit.refusals import Refusal
-from kaimen.representatives.domain import refusals as no
 from kaimen.representatives.domain.meetings import AgendaItem, Meeting, Progress, count_year, phase
-from kaimen.representatives.domain.recruiting import (
-    Application,
-    Recruitment,
-    check_features,
-    confirm_by,
-    must_take_applications,
-    rotation_since,
-    sort_out,
-)
 
 AT = datetime(2026, 8, 3, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -29,23 +15,7 @@ MEETING = Meeting(
     starts_at=AT + 20 * DAY, ends_at=AT + 20 * DAY + 2 * HOUR, place="", agenda_fixed=False, reason="", sequence=0,
     created_at=AT, changed_at=AT, attended_at=None, items=(AgendaItem(id=UUID(int=2), title="议题"),),
 )  # fmt: skip
-RECRUITMENT = Recruitment(
-    id=UUID(int=3), meeting_id=MEETING.id, items=(UUID(int=2),), method="draw", state="open", seats=3,
-    quotas={"性别": {"女": (1, 2), "男": (1, 2)}}, opens_at=AT, closes_at=AT + 8 * DAY, eligibility=(), criteria="",
-    rotation_months=12, one_per_household=True, confirm_days=3, contact="", certificate={}, created_at=AT,
-    changed_at=AT,
-)  # fmt: skip
 HELD = replace(MEETING, attended_at=AT + 20 * DAY)
-
-
-def application(number: int, **changes: Any) -> Application:
-    usual: dict[str, Any] = {
-        "id": UUID(int=100 + number), "recruitment_id": RECRUITMENT.id, "meeting_id": MEETING.id, "code": f"C{number}",
-        "pseudonym": f"P{number}", "state": "verified", "kind": "citizen", "channel": "web", "features": {},
-        "verified": {}, "conflict": False, "exclusion": "", "reason": "", "publish_name": False, "person": b"",
-        "household": None, "personal": None, "manage_hash": b"", "created_at": AT + number * HOUR, "changed_at": AT,
-    }  # fmt: skip
-    return Application(**{**usual, **changes})
 
 
 @pytest.mark.parametrize(
@@ -81,72 +51,3 @@ def test_counter_forecasts_what_is_under_way() -> None:
     ]
     counter = count_year("区教育局", "unit", meetings, AT)
     assert (counter.counted, counter.open, counter.coming, counter.invited, counter.forecast) == (1, 1, 1, 4, 3)
-
-
-@pytest.mark.parametrize(
-    ("changes", "at", "by_staff", "expected"),
-    [
-        ({}, AT, False, None),
-        ({}, AT - HOUR, False, no.SignUpNotOpen),
-        ({}, AT - HOUR, True, None),
-        ({}, AT + 8 * DAY, False, no.SignUpClosed),
-        ({}, AT + 8 * DAY, True, no.SignUpClosed),
-        ({"state": "closed"}, AT, False, no.SignUpClosed),
-        ({"method": "invited"}, AT, False, no.InvitationOnly),
-        ({"method": "invited"}, AT, True, None),
-    ],
-)
-def test_window_is_half_open_and_invitations_are_no_sign_up(
-    changes: dict[str, Any], at: datetime, by_staff: bool, expected: type[Refusal] | None
-) -> None:
-    recruitment = replace(RECRUITMENT, **changes)
-    if expected is None:
-        must_take_applications(recruitment, at, by_staff=by_staff)
-    else:
-        with pytest.raises(expected):
-            must_take_applications(recruitment, at, by_staff=by_staff)
-
-
-@pytest.mark.parametrize(
-    ("features", "expected"),
-    [({"性别": "女"}, None), ({}, no.FeatureMissing), ({"性别": "未知"}, no.FeatureOutside),
-     ({"性别": "女", "年龄": "老"}, no.FeatureOutside)],
-)  # fmt: skip
-def test_features_are_those_of_the_rules(features: dict[str, str], expected: type[Refusal] | None) -> None:
-    if expected is None:
-        check_features(RECRUITMENT.quotas, features)
-    else:
-        with pytest.raises(expected):
-            check_features(RECRUITMENT.quotas, features)
-
-
-def test_pool_takes_the_first_of_a_household_whatever_the_order_of_rows() -> None:
-    home = b"h"
-    people = [
-        application(3, household=home),
-        application(1, household=home, conflict=True),
-        application(2, household=home),
-        application(4, household=None),
-        application(5, state="applied", verified=None),
-        application(6, state="rejected", verified=None),
-    ]
-    expected = ["household", "conflict", "", "", "unverified", "ineligible"]
-    found = sort_out(people, one_per_household=True)
-    assert [found[each.id] for each in people] == expected
-    assert sort_out(reversed(people), one_per_household=True) == found
-    assert sort_out(people, one_per_household=False)[people[0].id] == ""
-
-
-@given(st.dates(date(2001, 1, 1), date(2099, 12, 31)), st.integers(0, 120))
-def test_rotation_goes_back_whole_months(on: date, months: int) -> None:
-    since = rotation_since(on, months)
-    assert (on.year * 12 + on.month) - (since.year * 12 + since.month) == months
-    assert since <= on
-
-
-@given(st.integers(1, 60 * 24 * 20), st.integers(1, 30))
-def test_invitation_ends_after_it_begins_and_never_after_the_meeting(minutes: int, days: int) -> None:
-    at = MEETING.starts_at - timedelta(minutes=minutes)
-    until = confirm_by(replace(RECRUITMENT, confirm_days=days), MEETING.starts_at, at)
-    assert at < until <= MEETING.starts_at
-    assert until <= at + max(timedelta(days=days), DAY)

@@ -3,7 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
-NAMES: tuple[str, ...] = ("accounts", "opendays", "representatives", "calendar", "portal")
+NAMES: tuple[str, ...] = ("accounts", "opendays", "representatives", "hearings", "calendar", "portal")
 
 
 def load(name: str) -> ModuleType:

@@ -18,6 +18,7 @@ from kaimen.kit.feed import is_shown, render
 from kaimen.kit.ical import Feed, etag, join_feed
 from kaimen.kit.logs import log
 from kaimen.kit.settings import ServiceSettings
+from kaimen.kit.units import Units
 from kaimen.kit.work import Work
 
 
@@ -52,7 +53,7 @@ class Shelf:
     async def refresh(self, work: Work, keys: Iterable[FeedKey] | None = None) -> None:
         """Remake the feeds in `keys`, or all of them."""
         store = Repository(work.connection)
-        units = await store.units()
+        units = await Units(work.connection).codes()
         streets = {code: name for name, code in units.items() if code}
         wanted = (await store.feeds() | standing_feeds(units)) if keys is None else set(keys)
         for key in sorted(wanted):

@@ -7,15 +7,16 @@ import msgspec
 
 from kaimen.calendar.app import CalendarSettings, Shelf, take_entries
 from kaimen.calendar.domain import FeedKey
-from kaimen.calendar.store.repository import Repository
 from kaimen.contracts.accounts import UnitRegistered
 from kaimen.contracts.calendar import OpenDayEntriesChanged
 from kaimen.contracts.envelope import Envelope
+from kaimen.contracts.hearings import HearingEntriesChanged
 from kaimen.contracts.representatives import MeetingEntriesChanged
 from kaimen.kit.bus import Subscription
 from kaimen.kit.clock import day_start, local_date
 from kaimen.kit.jobs import Job
 from kaimen.kit.service import Resources
+from kaimen.kit.units import UNIT_REGISTERED, Units
 from kaimen.kit.work import Work
 
 FEEDS_CHANGED = "calendar_feeds_changed"
@@ -43,7 +44,7 @@ def subscriptions(resources: Resources) -> list[Subscription]:
 
     async def take(work: Work, envelope: Envelope) -> None:
         changed = envelope.fact()
-        assert isinstance(changed, OpenDayEntriesChanged | MeetingEntriesChanged)
+        assert isinstance(changed, OpenDayEntriesChanged | MeetingEntriesChanged | HearingEntriesChanged)
         source_id = changed.event_id if isinstance(changed, OpenDayEntriesChanged) else changed.source_id
         touched = await take_entries(work, settings, source_id, envelope.version, changed.entries)
         work.after_commit(lambda: refresh(touched))
@@ -51,7 +52,7 @@ def subscriptions(resources: Resources) -> list[Subscription]:
     async def save_unit(work: Work, envelope: Envelope) -> None:
         unit = envelope.fact()
         assert isinstance(unit, UnitRegistered)
-        await Repository(work.connection).save_unit(unit.short_name, unit.code, unit.version)
+        await Units(work.connection).save(unit)
         keys = {FeedKey(f"units/{unit.short_name}")} | ({FeedKey(f"streets/{unit.code}")} if unit.code else set())
         work.after_commit(lambda: refresh(keys))
 
@@ -63,7 +64,8 @@ def subscriptions(resources: Resources) -> list[Subscription]:
     return [
         Subscription("opendays", "calendar-opendays", ("opendays.calendar.changed.v1",), take),
         Subscription("representatives", "calendar-representatives", ("representatives.calendar.changed.v1",), take),
-        Subscription("accounts", "calendar-units", ("accounts.unit.registered.v1",), save_unit),
+        Subscription("hearings", "calendar-hearings", ("hearings.calendar.changed.v1",), take),
+        Subscription("accounts", "calendar-units", (UNIT_REGISTERED,), save_unit),
     ]
 
 

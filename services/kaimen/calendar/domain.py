@@ -32,6 +32,7 @@ class FeedKey(msgspec.Struct, frozen=True, order=True):
 
 DISTRICT = FeedKey("district")
 MEETINGS = FeedKey("meetings")
+HEARINGS = FeedKey("hearings")
 LONGEST_NAME = 200
 """Bytes of a name that is also a file's, with its endings (255 on every file system)."""
 
@@ -41,6 +42,8 @@ def feeds_of(entry: CalendarEntry) -> set[FeedKey]:
     keys = {DISTRICT, FeedKey(f"units/{entry.unit}")}
     if entry.kind == "meeting":
         keys.add(MEETINGS)
+    if entry.kind == "hearing":
+        keys.add(HEARINGS)
     if entry.theme and "/" not in entry.theme and len(entry.theme.encode()) <= LONGEST_NAME:
         keys.add(FeedKey(f"themes/{entry.theme}"))
     if entry.street_code:
@@ -52,7 +55,7 @@ def feeds_of(entry: CalendarEntry) -> set[FeedKey]:
 
 def standing_feeds(units: Mapping[str, str | None]) -> set[FeedKey]:
     """Feeds that exist although they may be empty: one can subscribe before anything happens."""
-    keys = {DISTRICT, MEETINGS} | {FeedKey(f"themes/{theme}") for theme in THEMES}
+    keys = {DISTRICT, MEETINGS, HEARINGS} | {FeedKey(f"themes/{theme}") for theme in THEMES}
     for name, code in units.items():
         keys.add(FeedKey(f"units/{name}"))
         if code:
@@ -73,6 +76,8 @@ def title_of(key: FeedKey, street_names: Mapping[str, str]) -> tuple[str, str]:
             return f"{street} · 开门", f"{street}的政府开放活动和公众参与日程"
         case "meetings":
             return "决策会议 · 公众代表列席", "邀请公众代表列席的决策会议、报名时间和直播"
+        case "hearings":
+            return "听证会", "听证公告、报名截止、听证会和听证报告"
         case "open-month":
             return f"{name}年政府开放月", f"{name}年政府开放月的全部活动"
         case _:

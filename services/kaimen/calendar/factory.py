@@ -17,7 +17,12 @@ SERVICE = Service(
     name="calendar",
     title="日历",
     settings=CalendarSettings,
-    consumes=("accounts.unit.registered.v1", "opendays.calendar.changed.v1", "representatives.calendar.changed.v1"),
+    consumes=(
+        "accounts.unit.registered.v1",
+        "opendays.calendar.changed.v1",
+        "representatives.calendar.changed.v1",
+        "hearings.calendar.changed.v1",
+    ),
     nightly=("turn-day",),
 )
 

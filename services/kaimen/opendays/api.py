@@ -18,7 +18,8 @@ from kaimen.kit.clock import SHANGHAI
 from kaimen.kit.combine import Combiner
 from kaimen.kit.db import Unavailable
 from kaimen.kit.db import queries as kit_queries
-from kaimen.kit.draws.procedure import TYPISTS, published
+from kaimen.kit.draws.api import Numbers, document_handlers
+from kaimen.kit.draws.procedure import TYPISTS
 from kaimen.kit.draws.store import Draw
 from kaimen.kit.http import (
     KeyReused,
@@ -30,6 +31,7 @@ from kaimen.kit.http import (
     json_response,
     limit_of,
     read_cursor,
+    refuse_nul,
     seal_answer,
     unseal_answer,
 )
@@ -38,6 +40,7 @@ from kaimen.kit.problems import Malformed
 from kaimen.kit.refusals import Refusal
 from kaimen.kit.service import Resources
 from kaimen.kit.tables import write_xlsx
+from kaimen.kit.units import Units
 from kaimen.kit.work import SYSTEM, Actor, Work
 from kaimen.opendays.app import after, drawing, events, imports, registrations
 from kaimen.opendays.app.desk import Desk, OpenDaysSettings
@@ -180,12 +183,6 @@ class DrawView(msgspec.Struct, frozen=True, kw_only=True):
     drawn_at: datetime | None
     numbers: str
     seed: str
-
-
-class Numbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The public numbers, by the id of their source."""
-
-    entropy: dict[str, Annotated[str, msgspec.Meta(max_length=500)]]
 
 
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -385,7 +382,7 @@ def handlers(resources: Resources) -> list[Any]:
         """可举办活动的单位, by short name."""
 
         async def run(desk: Desk) -> Page:
-            return Page(sorted(await desk.store.units()), None)
+            return Page(sorted(await Units(desk.work.connection).codes()), None)
 
         return json_response(await edge.read(at_desk(run)))
 
@@ -413,7 +410,7 @@ def handlers(resources: Resources) -> list[Any]:
         cursor: Annotated[str | None, Q(name="cursor")] = None,
     ) -> Response[bytes]:
         """活动列表, by first session. Days are Shanghai days, `to` included. Drafts: own unit's staff only."""
-        _refuse_nul(unit, theme, q)
+        refuse_nul(unit, theme, q)
         wanted = EventFilter(
             from_at=first_instant(from_, "from") if from_ else None,
             to_at=first_instant(to, "to") + timedelta(days=1) if to else None,
@@ -569,32 +566,8 @@ def handlers(resources: Resources) -> list[Any]:
 
         return json_response(await edge.change(at_desk(run)))
 
-    def document(edge: OnEdge, event_id: UUID, name: str) -> Awaitable[Response[bytes]]:
-        async def run(desk: Desk) -> Response[bytes]:
-            octets = published(await drawing.read_draw(desk, event_id), name)
-            return json_bytes(octets, headers={"ETag": f'"{lots.digest("document", octets.decode())[:32]}"'})
-
-        return edge.read(at_desk(run))
-
-    @get("/events/{event_id:uuid}/draw/rules.json", opt=allow(PUBLIC))
-    async def draw_rules(edge: OnEdge, event_id: FromPath[UUID]) -> Response[bytes]:
-        """抽签规则, as canonical JSON; public since the event is."""
-        return await document(edge, event_id, "rules")
-
-    @get("/events/{event_id:uuid}/draw/pool.json", opt=allow(PUBLIC))
-    async def draw_pool(edge: OnEdge, event_id: FromPath[UUID]) -> Response[bytes]:
-        """抽签名册: pseudonyms, seats and wishes; public once sign-up has closed."""
-        return await document(edge, event_id, "pool")
-
-    @get("/events/{event_id:uuid}/draw/commitment.json", opt=allow(PUBLIC))
-    async def draw_commitment(edge: OnEdge, event_id: FromPath[UUID]) -> Response[bytes]:
-        """承诺: hashes of rules and pool, public before the numbers exist."""
-        return await document(edge, event_id, "commitment")
-
-    @get("/events/{event_id:uuid}/draw/transcript.json", opt=allow(PUBLIC))
-    async def draw_transcript(edge: OnEdge, event_id: FromPath[UUID]) -> Response[bytes]:
-        """抽签记录: everything that `kaimen-verify` needs."""
-        return await document(edge, event_id, "transcript")
+    def draws_of(work: Work, event_id: UUID) -> Awaitable[list[Draw]]:
+        return at_desk(lambda desk: drawing.draws_of(desk, event_id))(work)
 
     @post("/sessions/{session_id:uuid}/registrations", opt=allow(PUBLIC))
     async def register(
@@ -613,7 +586,7 @@ def handlers(resources: Resources) -> list[Any]:
     async def read_registration(edge: OnEdge, code: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         """查询报名. The manage token, in `X-Manage-Token`, also shows the ticket."""
         await edge.limiter.take("lookup", edge.address, per_minute=30)
-        _refuse_nul(code)
+        refuse_nul(code)
         token = request.headers.get("x-manage-token", "")
 
         async def run(desk: Desk) -> RegistrationView:
@@ -628,7 +601,7 @@ def handlers(resources: Resources) -> list[Any]:
         use_case: Callable[..., Awaitable[Result]],
         request: Request[Any, Any, Any],
     ) -> Awaitable[Response[bytes]]:
-        _refuse_nul(code)
+        refuse_nul(code)
         given = proof or Proof()
         shown = Proof(given.manage_token or request.headers.get("x-manage-token", ""), given.phone)
 
@@ -666,7 +639,7 @@ def handlers(resources: Resources) -> list[Any]:
     async def questionnaire(edge: OnEdge, code: FromPath[str], data: JSONBody[after.Questionnaire]) -> None:
         """填写问卷, once, after having been there."""
         await edge.limiter.take("lookup", edge.address, per_minute=30)
-        _refuse_nul(code)
+        refuse_nul(code)
         await edge.change(at_desk(lambda desk: after.answer_questionnaire(desk, code, data)))
 
     @get("/events/{event_id:uuid}/questionnaire", opt=allow(STAFF))
@@ -756,7 +729,7 @@ def handlers(resources: Resources) -> list[Any]:
     return [
         list_themes, list_units, create_event, list_events, read_event, change_event, submit, give_back, approve,
         publish, postpone, cancel, report, read_report, copy, add_suggestion, list_suggestions, reply, read_draw,
-        draw, draw_rules, draw_pool, draw_commitment, draw_transcript, register, read_registration,
+        draw, *document_handlers("/events/{subject_id:uuid}/draw", draws_of), register, read_registration,
         cancel_registration, accept_offer, decline_offer, questionnaire, read_questionnaire, check_in, read_ticket,
         roster, roster_sheet, import_file,
     ]  # fmt: skip
@@ -808,8 +781,3 @@ async def _answered(
             except Refusal as no:
                 found[scope, row["key"]] = no
     return found
-
-
-def _refuse_nul(*texts: str | None) -> None:
-    if any(text and "\x00" in text for text in texts):
-        raise Malformed(what="NUL")

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from kaimen.contracts.accounts import UnitRegistered
-from kaimen.contracts.envelope import Envelope
+from kaimen.kit import units
 from kaimen.kit.bus import Subscription
 from kaimen.kit.jobs import Job
 from kaimen.kit.logs import log
@@ -17,13 +16,7 @@ from kaimen.opendays.store.repository import Repository
 
 
 def subscriptions(_: Resources) -> list[Subscription]:
-    return [Subscription("accounts", "opendays-units", ("accounts.unit.registered.v1",), _save_unit)]
-
-
-async def _save_unit(work: Work, envelope: Envelope) -> None:
-    unit = envelope.fact()
-    assert isinstance(unit, UnitRegistered)
-    await Repository(work.connection).save_unit(unit.short_name, unit.full_name, unit.kind, unit.code, unit.version)
+    return [units.subscription("opendays")]
 
 
 def jobs(resources: Resources) -> Mapping[str, Job]:

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Response, get
 
 from kaimen.kit.auth import PUBLIC, allow
-from kaimen.kit.feed import is_shown, order_of, render, respond
+from kaimen.kit.feed import respond
 from kaimen.kit.http import OnEdge
 from kaimen.kit.ical import Feed
 from kaimen.kit.service import Resources
@@ -24,8 +24,7 @@ def handlers(resources: Resources) -> list[Any]:
         async def run(work: Work) -> Response[bytes]:
             store = Repository(work.connection)
             found = await store.list_events(EventFilter(limit=10_000), work.at, all_units=False, own_unit=None)
-            entries = [entry for event, _ in found for entry in entries_of(event) if is_shown(entry, work.at)]
-            entries.sort(key=order_of)
+            entries = [entry for event, _ in found for entry in entries_of(event)]
             address = f"{settings.public_url}/api/opendays/v1/feed.ics"
             head = Feed(
                 name="政府开放活动",
@@ -33,8 +32,7 @@ def handlers(resources: Resources) -> list[Any]:
                 url=f"{settings.public_url}/",
                 source_url=address,
             )
-            items = [render(entry, settings.public_url, settings.uid_domain) for entry in entries]
-            return respond(head, items, max((entry.changed_at for entry in entries), default=None))
+            return respond(head, entries, work.at, settings)
 
         return await edge.read(run)
 

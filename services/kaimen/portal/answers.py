@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from kaimen.portal.meeting_answers import Source
+from kaimen.portal.recruiting_answers import Source
 
 Day = date
 

@@ -1,4 +1,5 @@
-"""A citizen's application as a representative: conditions first, then the form; the chance, the result, the answer."""
+"""A citizen's application, to attend a meeting or to take part in a hearing: conditions first, then the
+form; the chance, the result, the answer."""
 
 from typing import Any
 from urllib.parse import quote
@@ -12,10 +13,11 @@ from kaimen.kit.auth import PUBLIC, allow
 from kaimen.kit.ids import normalise_code
 from kaimen.kit.refusals import Refusal
 from kaimen.portal.answers import FieldFault
-from kaimen.portal.meeting_answers import Application, Meeting, Receipt, Recruitment
 from kaimen.portal.portal import Portal, see
+from kaimen.portal.recruiters import find, send
+from kaimen.portal.recruiting_answers import Application, Receipt, Recruitment
 from kaimen.portal.registering import fault_of, faults_of
-from kaimen.portal.services import REPRESENTATIVES, ServiceRefused
+from kaimen.portal.services import ServiceRefused
 from kaimen.portal.visitor import Visitor
 
 PROOF_COOKIE = "__Host-kaimen-a-"
@@ -61,12 +63,11 @@ def handlers(portal: Portal) -> list[Any]:
         faults: list[FieldFault] | None = None,
         status: int = 200,
     ) -> Response[bytes]:
-        path = f"{REPRESENTATIVES}/recruitments/{recruitment_id}"
-        recruitment = await services.get(path, Recruitment, visitor.public)
-        meeting = await services.get(f"{REPRESENTATIVES}/meetings/{recruitment.meeting_id}", Meeting, visitor.public)
+        _, recruitment = await find(services, f"recruitments/{recruitment_id}", Recruitment, visitor.public)
         return portal.page(
-            visitor, "apply.html", status=status, personal=form is not None, recruitment=recruitment, meeting=meeting,
-            given=dict(form or {}), faults=placed(faults or [], recruitment), seal=portal.seals.new(),
+            visitor, "apply.html", status=status, personal=form is not None, recruitment=recruitment,
+            occasion=recruitment.occasion, given=dict(form or {}), faults=placed(faults or [], recruitment),
+            seal=portal.seals.new(),
         )  # fmt: skip
 
     @get("/recruitments/{recruitment_id:uuid}/apply", opt=allow(PUBLIC))
@@ -80,12 +81,12 @@ def handlers(portal: Portal) -> list[Any]:
         visitor = await portal.visitor(request)
         form = await portal.read_form(visitor)
         await portal.limiter.take("portal-apply", visitor.address, per_minute=30)
-        path = f"{REPRESENTATIVES}/recruitments/{recruitment_id}"
-        recruitment = await services.get(path, Recruitment, visitor.public)
+        path = f"recruitments/{recruitment_id}"
+        service, recruitment = await find(services, path, Recruitment, visitor.public)
         try:
             key = {"Idempotency-Key": portal.seals.key_of(form)}
             body = application_body(form, recruitment)
-            receipt = await services.post(f"{path}/applications", Receipt, visitor.public, body, headers=key)
+            receipt = await services.post(f"{service}/{path}/applications", Receipt, visitor.public, body, headers=key)
         except ServiceRefused as no:
             faults = faults_of(no.problem)
             return await form_page(visitor, recruitment_id, form=form, faults=faults, status=no.problem.status)
@@ -116,8 +117,9 @@ def handlers(portal: Portal) -> list[Any]:
         dialled = "".join(letter for letter in phone if letter in "+-() 0123456789")
         kept: Application | None = None
         try:
-            kept = await services.get(
-                f"{REPRESENTATIVES}/applications/{quote(code, safe='')}",
+            _, kept = await find(
+                services,
+                f"applications/{quote(code, safe='')}",
                 Application,
                 visitor.public,
                 manage_token=token(visitor, code),
@@ -154,9 +156,9 @@ def handlers(portal: Portal) -> list[Any]:
             return see(f"/a/{quote(code, safe='')}")
         phone = str(form.get("phone", "")).strip()
         proof = {"manage_token": token(visitor, code), "phone": phone}
-        path = f"{REPRESENTATIVES}/{STEPS[step].format(code=quote(code, safe=''))}"
+        path = STEPS[step].format(code=quote(code, safe=""))
         try:
-            await services.post(path, Application, visitor.public, proof)
+            await send(services, path, Application, visitor.public, proof)
         except ServiceRefused as no:
             if no.problem.status == 404:
                 raise

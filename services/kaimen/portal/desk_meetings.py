@@ -1,7 +1,6 @@
-"""The units' desk for decision meetings: plan, recruit, verify, draw, invite, record who came and what was said."""
+"""The units' desk for decision meetings: plan, call for representatives, record who came and what was said."""
 
 import asyncio
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,48 +8,21 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, QueryParameter
 
-from kaimen.kit.auth import PUBLIC, Unauthenticated, allow
-from kaimen.kit.clock import SHANGHAI
-from kaimen.kit.draws.procedure import TYPISTS
-from kaimen.portal.answers import FieldFault, SignedIn
-from kaimen.portal.applying import application_body, placed
+from kaimen.kit.auth import PUBLIC, allow
+from kaimen.portal.answers import FieldFault
 from kaimen.portal.desk import staff
-from kaimen.portal.draw_lines import read_quotas, read_sources
-from kaimen.portal.meeting_answers import (
-    Counters,
-    Meeting,
-    Meetings,
-    Receipt,
-    Recruitment,
-    StaffApplication,
-    StaffApplications,
-    Statement,
-)
+from kaimen.portal.desk_recruiting import insider
+from kaimen.portal.form_fields import instant, lines, moment, read_quotas, read_sources
+from kaimen.portal.meeting_answers import Counters, Meeting, Meetings, Statement
 from kaimen.portal.portal import Portal, see
+from kaimen.portal.recruiters import applications
+from kaimen.portal.recruiting_answers import Recruitment
 from kaimen.portal.registering import faults_of, number
 from kaimen.portal.services import REPRESENTATIVES, ServiceRefused
 from kaimen.portal.visitor import Visitor
 from kaimen.portal.words import DONE
 
 Q = QueryParameter
-
-
-def instant(day: str, clock: str) -> str | None:
-    """A day and a time of day in Shanghai as an instant, or None when they are none."""
-    try:
-        return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=SHANGHAI).isoformat()
-    except ValueError:
-        return None
-
-
-def moment(typed: str) -> str | None:
-    """What a datetime-local field says, as an instant in Shanghai."""
-    day, _, clock = typed.partition("T")
-    return instant(day, clock)
-
-
-def lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def agenda_of(form: FormMultiDict) -> list[dict[str, Any]]:
@@ -114,19 +86,10 @@ def call_body(form: FormMultiDict) -> tuple[dict[str, Any], list[FieldFault]]:
 def handlers(portal: Portal) -> list[Any]:
     services = portal.services
 
-    async def insider(request: Request[Any, Any, Any]) -> tuple[Visitor, SignedIn]:
-        """Staff, presiders and notaries: who takes part in a draw."""
-        visitor = await portal.visitor(request)
-        if visitor.signed_in is None:
-            raise Unauthenticated
-        if visitor.signed_in.role in ("presider", "notary"):
-            return visitor, visitor.signed_in
-        return await staff(portal, request)
-
     @get("/desk/meetings", opt=allow(PUBLIC))
     async def desk(request: Request[Any, Any, Any], done: Annotated[str, Q(name="done")] = "") -> Response[bytes]:
         """决策会议工作台: the unit's meetings, and how the year stands."""
-        visitor, me = await insider(request)
+        visitor, me = await insider(portal, request)
         own = me.unit if me.role in ("unit_editor", "unit_lead") else None
         params = {"limit": "200", "from": f"{portal.today.year}-01-01", **({"unit": own} if own else {})}
         year = {"year": str(portal.today.year)}
@@ -180,16 +143,16 @@ def handlers(portal: Portal) -> list[Any]:
         done: str = "",
     ) -> Response[bytes]:
         meeting = await services.get(f"{REPRESENTATIVES}/meetings/{meeting_id}", Meeting, visitor.caller)
-        people = [each for r in meeting.recruitments or () for each in await applications(visitor, r.id)]
+        people = [
+            each
+            for recruitment in meeting.recruitments or ()
+            for each in await applications(services, REPRESENTATIVES, recruitment.id, visitor.caller)
+        ]
         seated = [each for each in people if each.state in ("invited", "confirmed", "attended", "absent")]
         return portal.page(
             visitor, "desk_meeting.html", status=status, personal=True, meeting=meeting, seated=seated,
             given=dict(given or {}), faults=faults or [], done=DONE.get(done, ""), now=portal.clock.now(),
         )  # fmt: skip
-
-    async def applications(visitor: Visitor, recruitment_id: UUID) -> tuple[StaffApplication, ...]:
-        path = f"{REPRESENTATIVES}/recruitments/{recruitment_id}/applications"
-        return (await services.get(path, StaffApplications, visitor.caller)).items
 
     @get("/desk/meetings/{meeting_id:uuid}", opt=allow(PUBLIC))
     async def show_meeting(
@@ -319,134 +282,6 @@ def handlers(portal: Portal) -> list[Any]:
             "reply",
         )  # fmt: skip
 
-    async def recruitment_page(
-        visitor: Visitor,
-        recruitment_id: UUID,
-        *,
-        given: FormMultiDict | None = None,
-        faults: list[FieldFault] | None = None,
-        status: int = 200,
-        done: str = "",
-    ) -> Response[bytes]:
-        path = f"{REPRESENTATIVES}/recruitments/{recruitment_id}"
-        recruitment = await services.get(path, Recruitment, visitor.caller)
-        meeting = await services.get(f"{REPRESENTATIVES}/meetings/{recruitment.meeting_id}", Meeting, visitor.caller)
-        me = visitor.signed_in
-        people: tuple[StaffApplication, ...] = ()
-        if me is not None and me.is_staff:
-            people = await applications(visitor, recruitment_id)
-        return portal.page(
-            visitor, "desk_recruitment.html", status=status, personal=True, recruitment=recruitment, meeting=meeting,
-            people=people, may_type=me is not None and me.role in TYPISTS, given=dict(given or {}),
-            faults=placed(faults or [], recruitment), done=DONE.get(done, ""), now=portal.clock.now(),
-            seal=portal.seals.new(),
-        )  # fmt: skip
-
-    @get("/desk/recruitments/{recruitment_id:uuid}", opt=allow(PUBLIC))
-    async def show_recruitment(
-        request: Request[Any, Any, Any], recruitment_id: FromPath[UUID], done: Annotated[str, Q(name="done")] = ""
-    ) -> Response[bytes]:
-        """招募的办理页: verify, close, commit, draw, fill."""
-        visitor, _ = await insider(request)
-        return await recruitment_page(visitor, recruitment_id, done=done)
-
-    async def step(
-        visitor: Visitor,
-        recruitment_id: UUID,
-        form: FormMultiDict,
-        path: str,
-        answer: Any,
-        body: Any,
-        done: str,
-    ) -> Response[Any]:
-        try:
-            await services.post(f"{REPRESENTATIVES}/{path}", answer, visitor.caller, body)
-        except ServiceRefused as no:
-            faults = faults_of(no.problem)
-            return await recruitment_page(visitor, recruitment_id, given=form, faults=faults, status=no.problem.status)
-        return see(f"/desk/recruitments/{recruitment_id}?done={done}")
-
-    @post("/desk/recruitments/{recruitment_id:uuid}/step/{name:str}", opt=allow(PUBLIC))
-    async def take_step(
-        request: Request[Any, Any, Any], recruitment_id: FromPath[UUID], name: FromPath[str]
-    ) -> Response[Any]:
-        """截止、计算承诺、递补."""
-        visitor, _ = await staff(portal, request)
-        form = await portal.read_form(visitor)
-        if name not in ("close", "commit", "replace"):
-            return see(f"/desk/recruitments/{recruitment_id}")
-        path = f"recruitments/{recruitment_id}/{name}"
-        return await step(visitor, recruitment_id, form, path, Recruitment, None, f"draw-{name}")
-
-    @post("/desk/recruitments/{recruitment_id:uuid}/numbers", opt=allow(PUBLIC))
-    async def type_numbers(request: Request[Any, Any, Any], recruitment_id: FromPath[UUID]) -> Response[Any]:
-        """录入公开数字."""
-        visitor, _ = await insider(request)
-        form = await portal.read_form(visitor)
-        typed = {
-            name.removeprefix("number-"): str(text).strip() for name, text in form.items() if name.startswith("number-")
-        }
-        body = {"entropy": {name: text for name, text in typed.items() if text}}
-        path = f"recruitments/{recruitment_id}/draw"
-        return await step(visitor, recruitment_id, form, path, Recruitment, body, "draw-numbers")
-
-    @post("/desk/recruitments/{recruitment_id:uuid}/again", opt=allow(PUBLIC))
-    async def draw_again(request: Request[Any, Any, Any], recruitment_id: FromPath[UUID]) -> Response[Any]:
-        """再次抽签."""
-        visitor, _ = await staff(portal, request)
-        form = await portal.read_form(visitor)
-        entropy, faults = read_sources(str(form.get("entropy", "")))
-        body: dict[str, Any] = {"reason": str(form.get("again_reason", "")), "entropy": entropy}
-        if typed := str(form.get("quotas", "")).strip():
-            body["quotas"], more = read_quotas(typed)
-            faults += more
-        if faults:
-            return await recruitment_page(visitor, recruitment_id, given=form, faults=faults, status=422)
-        path = f"recruitments/{recruitment_id}/redraw"
-        return await step(visitor, recruitment_id, form, path, Recruitment, body, "draw-again")
-
-    @post("/desk/recruitments/{recruitment_id:uuid}/selection", opt=allow(PUBLIC))
-    async def select(request: Request[Any, Any, Any], recruitment_id: FromPath[UUID]) -> Response[Any]:
-        """遴选、推荐、邀请或公证抽签的结果: a line each, the reason after a bar."""
-        visitor, _ = await staff(portal, request)
-        form = await portal.read_form(visitor)
-        chosen = [line.partition("|") for line in lines(str(form.get("selected", "")))]
-        body = {
-            "selected": [name.strip() for name, _, _ in chosen],
-            "reserves": lines(str(form.get("reserves", ""))),
-            "reasons": {name.strip(): reason.strip() for name, _, reason in chosen if reason.strip()},
-            "certificate_no": str(form.get("certificate_no", "")),
-            "file_sha256": str(form.get("file_sha256", "")).strip().lower(),
-            "notary": str(form.get("notary", "")),
-        }
-        path = f"recruitments/{recruitment_id}/selection"
-        return await step(visitor, recruitment_id, form, path, Recruitment, body, "selection")
-
-    @post("/desk/recruitments/{recruitment_id:uuid}/verify/{code:str}", opt=allow(PUBLIC))
-    async def verify(
-        request: Request[Any, Any, Any], recruitment_id: FromPath[UUID], code: FromPath[str]
-    ) -> Response[Any]:
-        """核验: as claimed, or not eligible with the reason."""
-        visitor, _ = await staff(portal, request)
-        form = await portal.read_form(visitor)
-        body = {"eligible": form.get("do") != "reject", "reason": str(form.get("reason", ""))}
-        path = f"applications/{code if code.isalnum() else '-'}/verify"
-        return await step(visitor, recruitment_id, form, path, StaffApplication, body, "verified")
-
-    @post("/desk/recruitments/{recruitment_id:uuid}/applications", opt=allow(PUBLIC))
-    async def enter(request: Request[Any, Any, Any], recruitment_id: FromPath[UUID]) -> Response[Any]:
-        """录入电话、窗口、纸质报名和推荐、邀请的代表."""
-        visitor, _ = await staff(portal, request)
-        form = await portal.read_form(visitor)
-        path = f"{REPRESENTATIVES}/recruitments/{recruitment_id}"
-        recruitment = await services.get(path, Recruitment, visitor.caller)
-        more = {"channel": str(form.get("channel", "phone")), "kind": str(form.get("kind", "citizen"))}
-        body = application_body(form, recruitment, **more)
-        return await step(
-            visitor, recruitment_id, form, f"recruitments/{recruitment_id}/applications", Receipt, body, "entered"
-        )
-
     return [
         desk, new_meeting, plan, show_meeting, end, change, ask_call, publish_call, attendance, statement, reply,
-        show_recruitment, take_step, type_numbers, draw_again, select, verify, enter,
     ]  # fmt: skip

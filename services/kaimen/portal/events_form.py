@@ -10,7 +10,7 @@ from litestar.datastructures import FormMultiDict
 from kaimen.kit.clock import SHANGHAI
 from kaimen.kit.workdays import is_working_day
 from kaimen.portal.answers import Event, FieldFault, Session
-from kaimen.portal.draw_lines import read_sources
+from kaimen.portal.form_fields import read_sources
 from kaimen.portal.words import HOLDS, STEPS
 
 TEXTS = ("title", "theme", "organiser", "summary", "place", "audience", "capacity_text")

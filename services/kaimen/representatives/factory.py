@@ -29,7 +29,7 @@ SERVICE = Service(
     ),
     consumes=("accounts.unit.registered.v1",),
     constraints=CONSTRAINTS,
-    holds_draws=True,
+    recruits=True,
 )
 
 

@@ -5,9 +5,10 @@ from typing import Any
 from litestar import Response, get
 
 from kaimen.kit.auth import PUBLIC, allow
-from kaimen.kit.feed import is_shown, order_of, render, respond
+from kaimen.kit.feed import respond
 from kaimen.kit.http import OnEdge
 from kaimen.kit.ical import Feed
+from kaimen.kit.recruiting.store import Store as Recruitments
 from kaimen.kit.service import Resources
 from kaimen.kit.work import Work
 from kaimen.representatives.app.calendar import entries_of
@@ -24,22 +25,19 @@ def handlers(resources: Resources) -> list[Any]:
         async def run(work: Work) -> Response[bytes]:
             store = Repository(work.connection)
             meetings = await store.meetings(MeetingFilter(limit=10_000))
-            recruitments = await store.recruitments([meeting.id for meeting in meetings])
+            recruitments = await Recruitments(work.connection).recruitments([meeting.id for meeting in meetings])
             entries = [
                 entry
                 for meeting in meetings
-                for entry in entries_of(meeting, [r for r in recruitments if r.meeting_id == meeting.id])
-                if is_shown(entry, work.at)
+                for entry in entries_of(meeting, [r for r in recruitments if r.occasion_id == meeting.id])
             ]
-            entries.sort(key=order_of)
             head = Feed(
                 name="决策会议 · 公众代表列席",
                 description="邀请公众代表列席的决策会议和报名时间",
                 url=f"{settings.public_url}/meetings",
                 source_url=f"{settings.public_url}/api/representatives/v1/feed.ics",
             )
-            items = [render(entry, settings.public_url, settings.uid_domain) for entry in entries]
-            return respond(head, items, max((entry.changed_at for entry in entries), default=None))
+            return respond(head, entries, work.at, settings)
 
         return await edge.read(run)
 

@@ -8,6 +8,7 @@ from litestar import Response
 from kaimen.contracts.calendar import CalendarEntry
 from kaimen.kit.clock import local_date
 from kaimen.kit.ical import Entry, Feed, etag, join_feed, render_entry
+from kaimen.kit.settings import ServiceSettings
 
 TOMBSTONE = timedelta(days=30)
 """How long a cancelled item stays, after its end or its cancellation, whichever is later (CF2)."""
@@ -64,10 +65,12 @@ def order_of(entry: CalendarEntry) -> tuple[datetime, str]:
     return entry.starts_at, str(entry.entry_id)
 
 
-def respond(feed: Feed, items: Iterable[bytes], last_change: datetime | None) -> Response[bytes]:
-    """A whole feed as an HTTP answer with its entity tag."""
-    body = join_feed(feed, items)
+def respond(head: Feed, entries: Iterable[CalendarEntry], at: datetime, settings: ServiceSettings) -> Response[bytes]:
+    """The feed of what is shown at `at`, as an HTTP answer with its entity tag."""
+    shown = sorted((entry for entry in entries if is_shown(entry, at)), key=order_of)
+    body = join_feed(head, [render(entry, settings.public_url, settings.uid_domain) for entry in shown])
     headers = {**HEADERS, "ETag": etag(body)}
-    if last_change is not None:
+    if shown:
+        last_change = max(entry.changed_at for entry in shown)
         headers["Last-Modified"] = last_change.strftime("%a, %d %b %Y %H:%M:%S GMT")
     return Response(body, media_type=MEDIA_TYPE, headers=headers)

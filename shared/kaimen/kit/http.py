@@ -202,6 +202,12 @@ def first_instant(day: date, field: str) -> datetime:
         raise Malformed(what="date", field=field) from None
 
 
+def refuse_nul(*texts: str | None) -> None:
+    """PostgreSQL keeps no NUL in a text, also not in one that it only compares. Raises Malformed."""
+    if any(text and "\x00" in text for text in texts):
+        raise Malformed(what="NUL")
+
+
 async def _read_strictly(request: Request[Any, Any, Any]) -> None:
     """Litestar turns "5" into 5 and 0 into 1970; a body must already have the types that it claims."""
     data_field = request.route_handler.parsed_data_field

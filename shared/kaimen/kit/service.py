@@ -35,6 +35,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     has_database: bool = True
     holds_draws: bool = False
     """Whether it draws lots in public (`kit.draws`), and so has the tables for it."""
+    recruits: bool = False
+    """Whether it finds people for its occasions (`kit.recruiting`), which includes drawing them."""
     nightly: tuple[str, ...] = ()
     """Timer kinds that must always be set; each sets itself again."""
 
@@ -48,10 +50,14 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def migrations(self) -> list[str]:
-        """Packages with `migrations/`, in order."""
+        """Packages with `migrations/`, in order. Units and recruitments come after the service's own, because older
+        services made these tables themselves."""
         if not self.has_database:
             return []
-        return ["kaimen.kit", *(["kaimen.kit.draws"] if self.holds_draws else []), f"{self.package}.store"]
+        draws = ["kaimen.kit.draws"] if self.holds_draws or self.recruits else []
+        recruiting = ["kaimen.kit.recruiting"] if self.recruits else []
+        units = ["kaimen.kit.units"] if "accounts.unit.registered.v1" in self.consumes else []
+        return ["kaimen.kit", *draws, f"{self.package}.store", *units, *recruiting]
 
 
 @dataclass

@@ -1,11 +1,3 @@
--- name: save_unit
-insert into units (short_name, code, version) values ($1, $2, $3)
-on conflict (short_name) do update set code = excluded.code, version = excluded.version
-where units.version < excluded.version
-
--- name: list_units
-select short_name, code from units
-
 -- A late message must not go backwards: an older version changes nothing.
 -- name: save_entry
 insert into entries (entry_id, source_id, version, kind, unit, starts_at, ends_at, changed_at, feeds, body, rendered,

@@ -33,12 +33,6 @@ class Repository:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    async def save_unit(self, short_name: str, code: str | None, version: int) -> None:
-        await self._db.execute(queries.save_unit, short_name, code, version)
-
-    async def units(self) -> dict[str, str | None]:
-        return {row["short_name"]: row["code"] for row in await self._db.fetch(queries.list_units)}
-
     async def save_entry(self, source_id: UUID, version: int, entry: CalendarEntry, rendered: bytes) -> None:
         words = " ".join((entry.summary, entry.description, entry.location, entry.unit))
         await self._db.execute(

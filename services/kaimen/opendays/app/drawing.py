@@ -96,6 +96,12 @@ async def read_draw(desk: Desk, event_id: UUID) -> Draw:
     return await desk.draws.latest(draw_subject(event_id))
 
 
+async def draws_of(desk: Desk, event_id: UUID) -> list[Draw]:
+    """The one draw of an event, or none. Raises UnknownEvent for one that is not public."""
+    await desk.event(event_id)
+    return await desk.draws.store.all_of(draw_subject(event_id))
+
+
 async def type_numbers(desk: Desk, event_id: UUID, values: dict[str, str]) -> Draw:
     """One of two people types the public numbers; with the second one the seats are given."""
     event = await desk.event(event_id, for_change=True)

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from kaimen.contracts import opendays as contract
-from kaimen.kit import lots
+from kaimen.kit import lots, units
 from kaimen.kit.clock import SHANGHAI, day_start, local_date
 from kaimen.kit.texts import BadText, clean_text, clean_url
 from kaimen.kit.work import APPROVING, Forbidden
@@ -21,7 +21,7 @@ from kaimen.opendays.app.registrations import announce_state, offer_free_seats
 from kaimen.opendays.domain import drawing
 from kaimen.opendays.domain import events as domain
 from kaimen.opendays.domain.events import Event, HoldKind, Policy, RegistrationTerms, SeatUnit, Session, Step
-from kaimen.opendays.domain.refusals import BadDate, EndBeforeStart, UnknownSession, UnknownUnit
+from kaimen.opendays.domain.refusals import BadDate, EndBeforeStart, UnknownSession
 from kaimen.opendays.domain.seats import SEATED, Movement
 
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -107,19 +107,15 @@ class Postponement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 async def create_event(desk: Desk, draft: EventDraft, *, may_be_past: bool = False, source: str = "") -> Event:
     """A new draft for `draft.unit` or, without one, for the actor's own unit."""
-    unit = draft.unit or desk.work.actor.unit or ""
-    units = await desk.store.units()
-    desk.work.actor.must_act_for(unit) if unit in units else desk.work.actor.must_act_for(desk.work.actor.unit or "")
-    if unit not in units:
-        raise UnknownUnit(unit=unit, field="unit")
     work = desk.work
+    unit, street_code = await units.acting_for(work, draft.unit)
     event_id = work.new_id()
     event = Event(
         id=event_id,
         version=1,
         state="draft",
         unit=unit,
-        street_code=units[unit],
+        street_code=street_code,
         reason="",
         writers=(work.actor.subject,),
         approved_by=None,

@@ -10,6 +10,7 @@ from kaimen.kit.clock import SHANGHAI, day_start, local_date
 from kaimen.kit.ical import BrokenCalendar, read_events
 from kaimen.kit.refusals import FieldError, Refusal
 from kaimen.kit.tables import TableRefusal, read_table
+from kaimen.kit.units import Units
 from kaimen.opendays.app.desk import Desk
 from kaimen.opendays.app.events import EventDraft, SessionDraft, create_event
 from kaimen.opendays.domain.entries import (
@@ -63,7 +64,7 @@ async def import_events(
     unit = unit or desk.work.actor.unit or ""
     desk.work.actor.must_act_for(unit)
     reading = _read(data, filename, unit, local_date(desk.work.at).year)
-    names = await desk.store.unit_names()
+    names = await Units(desk.work.connection).short_names()
     rows: list[ImportRow] = []
     errors = [_cell(error) for error in reading.errors]
     for proposal in reading.entries:

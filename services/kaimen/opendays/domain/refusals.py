@@ -11,9 +11,6 @@ UnknownSuggestion = refusal(
     "opendays.unknown-suggestion", Kind.MISSING, "没有这条建议。", "There is no such suggestion."
 )
 UnknownReport = refusal("opendays.unknown-report", Kind.MISSING, "活动尚无报告。", "The event has no report yet.")
-UnknownUnit = refusal(
-    "opendays.unknown-unit", Kind.INVALID, "没有名为“{unit}”的单位。", "There is no unit called {unit}."
-)
 
 SessionInPast = refusal(
     "opendays.session-in-past", Kind.INVALID, "场次时间已经过去。", "The session would start in the past."

@@ -1,14 +1,5 @@
 -- Events
 
--- name: upsert_unit
-insert into units (short_name, full_name, kind, code, version) values ($1, $2, $3, $4, $5)
-on conflict (short_name) do update
-set full_name = excluded.full_name, kind = excluded.kind, code = excluded.code, version = excluded.version
-where units.version < excluded.version
-
--- name: list_units
-select short_name, full_name, kind, code from units order by code nulls last, short_name
-
 -- name: insert_event
 insert into events (id, version, state, unit, organiser, title, theme, summary, place, street_code, accessibility,
     interactive_steps, staff, audience, capacity_text, registration, online, tentative, campaign, reason, writers,

@@ -103,24 +103,6 @@ class Repository:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    async def save_unit(
-        self, short_name: str, full_name: str | None, kind: str, code: str | None, version: int
-    ) -> None:
-        await self._db.execute(queries.upsert_unit, short_name, full_name, kind, code, version)
-
-    async def units(self) -> dict[str, str | None]:
-        """Short name → town code (null for 委办局)."""
-        return {row["short_name"]: row["code"] for row in await self._db.fetch(queries.list_units)}
-
-    async def unit_names(self) -> dict[str, str]:
-        """Every short and full name → short name."""
-        names = {}
-        for row in await self._db.fetch(queries.list_units):
-            names[row["short_name"]] = row["short_name"]
-            if row["full_name"]:
-                names[row["full_name"]] = row["short_name"]
-        return names
-
     async def add_event(self, event: Event) -> None:
         await self._db.execute(queries.insert_event, *_event_values(event))
         for session in event.sessions:

@@ -1,29 +1,22 @@
-"""Answering an invitation, being there, speaking, and the public reply."""
+"""Being there, speaking, and the public reply."""
 
 from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
-from msgspec.structs import replace
 
 from kaimen.contracts import representatives as contract
 from kaimen.kit.clock import local_date
-from kaimen.kit.ids import normalise_code
-from kaimen.kit.people import Proof, ProofNeeded
+from kaimen.kit.recruiting.refusals import NotOnList
 from kaimen.kit.texts import clean_text
 from kaimen.kit.workdays import add_working_days
 from kaimen.representatives.app.desk import Desk, picture
 from kaimen.representatives.app.meetings import save_attended
-from kaimen.representatives.app.recruiting import PURPOSE
-from kaimen.representatives.domain import recruiting as domain
 from kaimen.representatives.domain.meetings import Meeting
-from kaimen.representatives.domain.recruiting import SEATED, Application
 from kaimen.representatives.domain.refusals import (
     NobodyPresent,
-    NotARepresentative,
     NotHeldYet,
-    UnknownApplication,
     UnknownItem,
     UnknownStatement,
     WrongState,
@@ -55,57 +48,6 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reason: Annotated[str, Meta(min_length=1, max_length=5000)]
 
 
-async def holder(desk: Desk, code: str, proof: Proof) -> Application:
-    """One's own application. Raises UnknownApplication or ProofNeeded; staff of the unit need no proof."""
-    application = await desk.store.application(code=normalise_code(code))
-    if application is None:
-        raise UnknownApplication
-    if not proof.fits(desk.vault, PURPOSE, application.person, application.manage_hash):
-        meeting = await desk.meeting(application.meeting_id)
-        if not desk.work.actor.sees_drafts_of(meeting.unit):
-            raise ProofNeeded
-    return application
-
-
-async def withdraw(desk: Desk, application: Application) -> Application:
-    """Before the list; afterwards an invitation is declined instead."""
-    domain.must_be_withdrawable(application)
-    recruitment, _ = await desk.recruitment(application.recruitment_id)
-    # Who stands in a frozen pool stays in it, as the published documents say; a seat drawn for them is passed on.
-    return await _become(desk, application, "withdrawn" if recruitment.state == "open" else "declined")
-
-
-async def confirm_invitation(desk: Desk, application: Application) -> Application:
-    domain.must_be_invited(application, desk.work.at)
-    return application if application.state == "confirmed" else await _become(desk, application, "confirmed")
-
-
-async def decline_invitation(desk: Desk, application: Application) -> Application:
-    """The seat is vacant at once; vacancies are filled together, 48 hours before the meeting."""
-    domain.must_be_invited(application, desk.work.at)
-    return await _become(desk, application, "declined")
-
-
-async def lapse_invitation(desk: Desk, application_id: UUID) -> None:
-    """A timer says that an invitation may have lapsed; the row decides."""
-    application = await desk.store.application(id=application_id)
-    if application is None or application.state != "invited" or application.confirm_by is None:
-        return
-    if application.confirm_by > desk.work.at:
-        await desk.work.set_timer("lapse-invitation", str(application_id), application.confirm_by)
-        return
-    await _become(desk, application, "lapsed")
-
-
-async def _become(desk: Desk, application: Application, state: domain.ApplicationState) -> Application:
-    changed = replace(application, state=state, confirm_by=None, changed_at=desk.work.at)
-    await desk.store.save_application(changed)
-    await desk.work.drop_timer("lapse-invitation", str(application.id))
-    await desk.work.record(state, f"application:{application.id}", before=application.state, after=state)
-    desk.announce_application(changed)
-    return changed
-
-
 async def record_attendance(desk: Desk, meeting: Meeting, given: AttendanceList) -> Meeting:
     """Who was there. It may be put right until the first statement is taken down."""
     if meeting.standing != "planned":
@@ -114,27 +56,12 @@ async def record_attendance(desk: Desk, meeting: Meeting, given: AttendanceList)
         raise NotHeldYet
     if await desk.store.statements(meeting.id):
         raise WrongState(state="statements_recorded")
-    seated = {
-        each.pseudonym: each for each in await desk.store.applications_of_meeting(meeting.id) if each.state in SEATED
-    }
-    for number, name in enumerate(given.present):
-        if name not in seated:
-            raise NotARepresentative(pseudonym=name, field=f"present[{number}]")
-    at = desk.work.at
-    present = set(given.present)
-    came = [
-        replace(each, state="attended" if name in present else "absent", confirm_by=None, changed_at=at)
-        for name, each in seated.items()
-    ]
-    await desk.store.save_states(came, at)
-    for application in came:
-        await desk.work.drop_timer("lapse-invitation", str(application.id))
-        desk.announce_application(application)
+    seats = await desk.recruiting.record_attendance(meeting.id, given.present)
     saved = await save_attended(desk, meeting)
-    await desk.work.record("attendance", f"meeting:{meeting.id}", after=f"{len(present)} present")
+    await desk.work.record("attendance", f"meeting:{meeting.id}", after=f"{len(set(given.present))} present")
     held_on = local_date(meeting.starts_at)
     desk.work.emit(
-        contract.MeetingAttended(picture(saved), held_on, len(seated), len(present)),
+        contract.MeetingAttended(picture(saved), held_on, seats, len(set(given.present))),
         aggregate_id=meeting.id,
         version=saved.version,
     )
@@ -147,13 +74,13 @@ async def take_statement(desk: Desk, meeting: Meeting, given: NewStatement) -> S
         raise NobodyPresent
     present = {
         each.pseudonym: each
-        for each in await desk.store.applications_of_meeting(meeting.id)
+        for each in await desk.recruiting.store.applications_of_occasion(meeting.id)
         if each.state == "attended"
     }
     application = present.get(given.representative)
     if application is None:
-        raise NotARepresentative(pseudonym=given.representative, field="representative")
-    recruitment, _ = await desk.recruitment(application.recruitment_id)
+        raise NotOnList(pseudonym=given.representative, field="representative")
+    recruitment, _ = await desk.recruiting.recruitment(application.recruitment_id)
     if given.item not in recruitment.items:
         raise UnknownItem(field="item")
     summary = clean_text(given.summary, "summary", least=1, most=2000)

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from kaimen.contracts.calendar import CalendarEntry
 from kaimen.kit.clock import SHANGHAI, day_start, local_date
+from kaimen.kit.recruiting.rules import OPEN_METHODS, Recruitment
 from kaimen.representatives.domain.meetings import Meeting
-from kaimen.representatives.domain.recruiting import OPEN_METHODS, Recruitment
 
 
 def entries_of(meeting: Meeting, recruitments: Sequence[Recruitment]) -> tuple[CalendarEntry, ...]:

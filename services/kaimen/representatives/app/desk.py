@@ -1,54 +1,41 @@
-"""What every use case works with: the open transaction, the store, the vault and the public draws."""
+"""What every use case works with: the open transaction, the store, the vault and the recruiting."""
 
 from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from msgspec import Meta
 
 from kaimen.contracts import representatives as contract
 from kaimen.kit.crypto import Vault
-from kaimen.kit.draws.procedure import Draws
-from kaimen.kit.people import mask_name
-from kaimen.kit.settings import ServiceSettings
+from kaimen.kit.draws.store import Draw
+from kaimen.kit.recruiting.procedure import Recruiting, RecruitingSettings
+from kaimen.kit.recruiting.rules import Application, Occasion, Recruitment
 from kaimen.kit.work import Work
 from kaimen.representatives.app.calendar import entries_of
-from kaimen.representatives.domain.meetings import Meeting
-from kaimen.representatives.domain.recruiting import Application, Recruitment
-from kaimen.representatives.domain.refusals import UnknownMeeting, UnknownRecruitment
+from kaimen.representatives.domain.meetings import REPLACED_BEFORE, Meeting, is_ahead
+from kaimen.representatives.domain.refusals import UnknownMeeting
 from kaimen.representatives.store.repository import Repository
 
 
-class RepresentativesSettings(ServiceSettings, frozen=True, kw_only=True):
+class RepresentativesSettings(RecruitingSettings, frozen=True, kw_only=True):
     """Settings of representatives, beside those that all services have."""
 
     reply_working_days: Annotated[
         int, Meta(description="working days after the meeting for the public reply to a statement", ge=1, le=60)
     ] = 10
-    unselected_days: Annotated[
-        int, Meta(description="days after the list when unselected applicants are forgotten", ge=1, le=3650)
-    ] = 90
-    representatives_days: Annotated[
-        int, Meta(description="days after the meeting when representatives' contacts are deleted", ge=1, le=3650)
-    ] = 365
-
-
-class Personal(msgspec.Struct, frozen=True):
-    """What is sealed, and deleted when its time is over."""
-
-    name: str
-    phone: str
 
 
 class Desk:
     """One use case's tools. `store` and everything emitted belong to the same transaction."""
 
+    person_purpose = "representative"
+
     def __init__(self, work: Work, vault: Vault, settings: RepresentativesSettings) -> None:
         self.work = work
         self.store = Repository(work.connection)
         self.vault = vault
-        self.settings = settings
-        self.draws = Draws(work, vault)
+        self.settings = self.retention = settings
+        self.recruiting = Recruiting(self)
 
     async def meeting(self, id: UUID, *, lock: bool = False) -> Meeting:
         """Raises UnknownMeeting."""
@@ -63,18 +50,26 @@ class Desk:
         self.work.actor.must_act_for(meeting.unit)
         return meeting
 
-    async def recruitment(self, id: UUID, *, lock: bool = False) -> tuple[Recruitment, Meeting]:
-        """Raises UnknownRecruitment."""
-        recruitment = await self.store.recruitment(id, lock=lock)
-        if recruitment is None:
-            raise UnknownRecruitment
-        return recruitment, await self.meeting(recruitment.meeting_id)
+    async def occasion(self, id: UUID) -> Occasion:
+        return self.occasion_of(await self.meeting(id))
 
-    async def own_recruitment(self, id: UUID) -> tuple[Recruitment, Meeting]:
-        """Locked, for staff who may act for its unit. Raises UnknownRecruitment, Forbidden, NotYourUnit."""
-        recruitment, meeting = await self.recruitment(id, lock=True)
-        self.work.actor.must_act_for(meeting.unit)
-        return recruitment, meeting
+    def occasion_of(self, meeting: Meeting) -> Occasion:
+        """The meeting, as that for which people are recruited."""
+        return Occasion(
+            id=meeting.id,
+            unit=meeting.unit,
+            title=meeting.title,
+            starts_at=meeting.starts_at,
+            ends_at=meeting.ends_at,
+            place=meeting.place,
+            page=f"/meetings/{meeting.id}",
+            fill_at=meeting.starts_at - REPLACED_BEFORE,
+            ahead=is_ahead(meeting, self.work.at),
+            topics={item.id: item.title for item in meeting.items if item.suitable_for_public},
+        )
+
+    async def scope_of(self, recruitment: Recruitment) -> UUID:
+        return recruitment.id
 
     async def announce(
         self, meeting: Meeting, fact: type[contract.MeetingAnnounced] | type[contract.MeetingRevised]
@@ -84,43 +79,44 @@ class Desk:
 
     async def announce_entries(self, meeting: Meeting) -> None:
         """What calendars show of the meeting and of its sign-ups."""
-        entries = entries_of(meeting, await self.store.recruitments([meeting.id]))
+        entries = entries_of(meeting, await self.recruiting.store.recruitments([meeting.id]))
         version = int(self.work.at.timestamp() * 1_000_000)
         self.work.emit(contract.MeetingEntriesChanged(meeting.id, entries), aggregate_id=meeting.id, version=version)
+
+    async def announce_opened(self, recruitment: Recruitment, rules_sha256: str) -> None:
+        self.work.emit(
+            contract.RecruitmentOpened(
+                recruitment.id, recruitment.occasion_id, recruitment.method, recruitment.seats, recruitment.opens_at,
+                recruitment.closes_at, rules_sha256,
+            ),
+            aggregate_id=recruitment.id,
+            version=1,
+        )  # fmt: skip
+        await self.announce_entries(await self.meeting(recruitment.occasion_id))
+
+    def announce_settled(self, recruitment: Recruitment, applicants: int, selected: int, draw: Draw | None) -> None:
+        number = draw.number if draw else 0
+        self.work.emit(
+            contract.RecruitmentSettled(
+                recruitment.id, recruitment.occasion_id, recruitment.method, applicants, selected, number,
+                draw.commitment_hash if draw else "", draw.seed if draw else "",
+            ),
+            aggregate_id=recruitment.id,
+            version=1 + max(number, 1),
+        )  # fmt: skip
 
     def announce_application(self, application: Application) -> None:
         self.work.emit(
             contract.ApplicationChanged(
                 application.id,
                 application.recruitment_id,
-                application.meeting_id,
+                application.occasion_id,
                 application.state,
                 application.confirm_by,
             ),
             aggregate_id=application.id,
             version=int(application.changed_at.timestamp() * 1_000_000),
         )
-
-    def personal(self, meeting: Meeting, application: Application) -> Personal | None:
-        """The sealed data, or None after its retention has ended."""
-        if application.personal is None:
-            return None
-        return self.vault.open(application.personal, Personal, unit=meeting.unit, place=place_of(application.id))
-
-    def public_name(self, meeting: Meeting, application: Application) -> str:
-        """Masked, unless its owner consented to being named."""
-        personal = self.personal(meeting, application)
-        if personal is None:
-            return ""
-        return personal.name if application.publish_name else mask_name(personal.name)
-
-
-def place_of(id: UUID) -> str:
-    return f"applications/{id}/personal"
-
-
-def draw_subject(recruitment_id: UUID) -> str:
-    return f"recruitment:{recruitment_id}"
 
 
 def picture(meeting: Meeting) -> contract.DecisionMeeting:

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from kaimen.contracts import representatives as contract
+from kaimen.kit import units
 from kaimen.kit.clock import day_start
 from kaimen.kit.texts import clean_reason, clean_text, clean_url
 from kaimen.kit.work import Forbidden
@@ -25,8 +26,7 @@ from kaimen.representatives.domain.meetings import (
     count_year,
     must_be_ahead,
 )
-from kaimen.representatives.domain.recruiting import VACATED, Recruitment
-from kaimen.representatives.domain.refusals import BadDate, UnknownUnit
+from kaimen.representatives.domain.refusals import BadDate
 from kaimen.representatives.store.repository import MeetingFilter
 
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -76,11 +76,7 @@ class MeetingChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 async def plan_meeting(desk: Desk, draft: MeetingDraft) -> Meeting:
     work = desk.work
-    unit = draft.unit or work.actor.unit or ""
-    units = await desk.store.units()
-    work.actor.must_act_for(unit if unit in units else work.actor.unit or "")
-    if unit not in units:
-        raise UnknownUnit(unit=unit, field="unit")
+    unit, _ = await units.acting_for(work, draft.unit)
     if draft.level == "district" and work.actor.role != "office":
         raise Forbidden
     items = tuple(_item(desk, item, number) for number, item in enumerate(draft.items))
@@ -152,28 +148,12 @@ async def cancel_meeting(desk: Desk, meeting: Meeting, reason: str) -> Meeting:
 async def _end(desk: Desk, meeting: Meeting, standing: Standing, reason: str) -> Meeting:
     must_be_ahead(meeting, desk.work.at)
     reason = clean_reason(reason)
-    for recruitment in await desk.store.recruitments([meeting.id]):
-        await _cancel_recruitment(desk, recruitment)
+    await desk.recruiting.cancel(meeting.id)
     ended = replace(meeting, standing=standing, reason=reason, sequence=meeting.sequence + 1, changed_at=desk.work.at)
     saved = await _save(desk, ended)
     await desk.work.record(standing, f"meeting:{meeting.id}", before=meeting.standing, after=standing, reason=reason)
     await desk.announce(saved, contract.MeetingRevised)
     return saved
-
-
-async def _cancel_recruitment(desk: Desk, recruitment: Recruitment) -> None:
-    at = desk.work.at
-    await desk.store.save_recruitment(replace(recruitment, state="cancelled", changed_at=at))
-    gone = [
-        replace(each, state="withdrawn", confirm_by=None, changed_at=at)
-        for each in await desk.store.applications(recruitment.id)
-        if each.state not in VACATED and each.state != "rejected"
-    ]
-    await desk.store.save_states(gone, at)
-    for application in gone:
-        desk.announce_application(application)
-    for kind in ("close-sign-up", "fill-vacancies"):
-        await desk.work.drop_timer(kind, str(recruitment.id))
 
 
 async def save_attended(desk: Desk, meeting: Meeting) -> Meeting:
@@ -183,7 +163,7 @@ async def save_attended(desk: Desk, meeting: Meeting) -> Meeting:
 
 async def read_counters(desk: Desk, year: int) -> list[Counter]:
     """How every unit, and the district government itself, stands in a year (RP8). Units without any meeting count."""
-    units = await desk.store.units()
+    every_unit = await units.Units(desk.work.connection).codes()
     wanted = MeetingFilter(_new_year(year), _new_year(year + 1), limit=100_000)
     meetings = await desk.store.meetings(wanted)
     progress = await desk.store.progress([meeting.id for meeting in meetings])
@@ -191,7 +171,7 @@ async def read_counters(desk: Desk, year: int) -> list[Counter]:
     district = count_year("区政府", "district", (p for p in pairs if p[0].level == "district"), desk.work.at)
     own = [
         count_year(unit, "unit", (p for p in pairs if p[0].level == "unit" and p[0].unit == unit), desk.work.at)
-        for unit in units
+        for unit in every_unit
     ]
     return [district, *own]
 

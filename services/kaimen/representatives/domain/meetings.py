@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from kaimen.representatives.domain.refusals import BadWindow, EndBeforeStart, MeetingInPast, NoAgenda, WrongState
+from kaimen.representatives.domain.refusals import EndBeforeStart, MeetingInPast, NoAgenda, WrongState
 
 Level = Literal["district", "unit"]
 """Whose meeting: the district government's (three a year), or one unit's own (one a year); row 40."""
@@ -143,12 +143,10 @@ def check_meeting(starts_at: datetime, ends_at: datetime, items: Sequence[Agenda
 
 def must_be_ahead(meeting: Meeting, at: datetime) -> None:
     """Raises WrongState for a meeting that is cancelled, without representatives, or over."""
-    if meeting.standing != "planned":
-        raise WrongState(state=meeting.standing)
-    if meeting.attended_at is not None or meeting.ends_at <= at:
-        raise WrongState(state="attended")
+    if not is_ahead(meeting, at):
+        raise WrongState(state="attended" if meeting.standing == "planned" else meeting.standing)
 
 
-def check_window(meeting: Meeting, opens_at: datetime, closes_at: datetime) -> None:
-    if not opens_at < closes_at <= meeting.starts_at - REPLACED_BEFORE:
-        raise BadWindow(field="closes_at")
+def is_ahead(meeting: Meeting, at: datetime) -> bool:
+    """Whether it will take place, with the public, and is not over."""
+    return meeting.standing == "planned" and meeting.attended_at is None and at < meeting.ends_at

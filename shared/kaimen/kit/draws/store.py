@@ -37,6 +37,16 @@ class Draw(msgspec.Struct, frozen=True, kw_only=True):
     committed_at: datetime | None = None
     drawn_at: datetime | None = None
 
+    @property
+    def commitment_hash(self) -> str:
+        """Empty until it is published."""
+        return str(msgspec.json.decode(self.commitment)["commitment"]) if self.commitment else ""
+
+    @property
+    def seed(self) -> str:
+        """Empty until the draw is made."""
+        return str(msgspec.json.decode(self.drawn)["seed"]) if self.drawn else ""
+
 
 class Typed(msgspec.Struct, frozen=True):
     """What one person typed, as entropy text."""

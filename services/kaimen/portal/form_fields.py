@@ -1,7 +1,9 @@
-"""How staff write rules in a text field: one public number a line, one feature a line."""
+"""What staff type into forms: times of Shanghai, and texts with one thing a line."""
 
 import re
+from datetime import datetime
 
+from kaimen.kit.clock import SHANGHAI
 from kaimen.portal.answers import FieldFault
 
 FORMS: tuple[str, ...] = ("sorted-ints", "ints", "decimal2", "hex", "digits")
@@ -12,11 +14,29 @@ _VALUE = re.compile(r"\s*(?P<value>\S.*?)\s+(?P<least>\d{1,4})(?:\s*[-–~至]\s
 Quotas = dict[str, dict[str, list[int]]]
 
 
+def instant(day: str, clock: str) -> str | None:
+    """A day and a time of day in Shanghai as an instant, or None when they are none."""
+    try:
+        return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=SHANGHAI).isoformat()
+    except ValueError:
+        return None
+
+
+def moment(typed: str) -> str | None:
+    """What a datetime-local field says, as an instant in Shanghai."""
+    day, _, clock = typed.partition("T")
+    return instant(day, clock)
+
+
+def lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 def read_sources(text: str) -> tuple[list[dict[str, object]], list[FieldFault]]:
     """Lines like "ssq 双色球第2026140期红球 sorted-ints", with a stand-in after an arrow."""
     found: list[dict[str, object]] = []
     faults: list[FieldFault] = []
-    for number, line in enumerate(filter(None, map(str.strip, text.splitlines())), 1):
+    for number, line in enumerate(lines(text), 1):
         match = _SOURCE.fullmatch(line)
         if match is None or match["form"] not in FORMS:
             faults.append(
@@ -38,7 +58,7 @@ def read_quotas(text: str) -> tuple[Quotas, list[FieldFault]]:
     """Lines like "性别：女 2-3，男 2-3"; one number means exactly so many."""
     quotas: Quotas = {}
     faults: list[FieldFault] = []
-    for number, line in enumerate(filter(None, map(str.strip, text.splitlines())), 1):
+    for number, line in enumerate(lines(text), 1):
         match = _FEATURE.fullmatch(line)
         cells = [_VALUE.fullmatch(cell) for cell in re.split(r"[，,；;]", match["values"])] if match else [None]
         if match is None or not all(cells):
