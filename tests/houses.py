@@ -52,7 +52,10 @@ class House:
 
     def shift_clock(self, by: timedelta) -> None:
         """Move every service's clock to the real time plus `by`."""
-        (self.folder / "clock").write_text(str(by.total_seconds()))
+        # At once: a service that read a half-written file would live through a moment of another time.
+        written = self.folder / "clock.new"
+        written.write_text(str(by.total_seconds()))
+        written.replace(self.folder / "clock")
 
     @property
     def servers(self) -> Embedded:

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID, uuid5
 
 import httpx
 import pytest
@@ -229,6 +230,41 @@ async def test_meetings_have_a_feed_with_their_sign_up_and_leave_tombstones(hous
     assert violations((await house.client.get("/calendar/meetings.ics")).content) == []
     own = await house.client.get(f"{api}/feed.ics")
     assert violations(own.content) == []
+
+
+async def test_hearing_has_its_notice_sign_up_day_and_report_in_the_calendar(house: House) -> None:
+    """HR: one feed of hearings; a changed room counts up, a notice stays as it was."""
+    office = await house.token("office")
+    api = "/api/hearings/v1"
+    draft = {
+        "unit": "区教育局", "title": "日历里的听证会", "matters": "学区", "draft_url": "https://example.cn/d",
+        "explanation_url": "https://example.cn/e", "starts_at": in_days(30).isoformat(),
+        "ends_at": (in_days(30) + timedelta(hours=2)).isoformat(), "place": "礼堂", "sides": [{"name": "居民"}],
+        "groups": [{"name": "居民组", "side": "居民", "seats": 3, "method": "panel", "criteria": "熟悉情况"}],
+        "opens_at": in_days(1).isoformat(), "closes_at": in_days(10).isoformat(),
+    }  # fmt: skip
+    made = await house.client.post(f"{api}/hearings", json=draft, headers=office)
+    assert made.status_code == 201, made.text
+    path = f"{api}/hearings/{made.json()['id']}"
+    assert "日历里的听证会" not in (await house.client.get(f"{api}/feed.ics")).text
+    assert (await house.client.post(f"{path}/announce", headers=office)).status_code == 200
+    uid = f"hearing-{made.json()['id']}@"
+    first = await feed_once(house, "/calendar/hearings.ics", uid)
+    assert (first["STATUS"], first["SEQUENCE"], first["SUMMARY"]) == ("CONFIRMED", "0", "日历里的听证会")
+    for what, summary in (("notice", "听证公告：日历里的听证会"), ("sign-up", "听证报名截止：日历里的听证会")):
+        day = await feed_once(
+            house, "/calendar/hearings.ics", f"hearing-{what}-{uuid5(UUID(made.json()['id']), what)}@"
+        )
+        assert (day["SUMMARY"], day["TRANSP"], day["SEQUENCE"]) == (summary, "TRANSPARENT", "0")
+    moved = await house.client.patch(path, json={"place": "区政府", "reason": "人数多"}, headers=office)
+    assert moved.status_code == 200, moved.text
+    second = await feed_once(house, "/calendar/hearings.ics", uid, LOCATION="区政府")
+    assert second["SEQUENCE"] == "1"
+    assert (await house.client.post(f"{path}/cancel", json={"reason": "撤回"}, headers=office)).status_code == 200
+    last = await feed_once(house, "/calendar/district.ics", uid, STATUS="CANCELLED")
+    assert (last["SUMMARY"], last["COMMENT"]) == ("【已取消】日历里的听证会", "撤回")
+    assert violations((await house.client.get("/calendar/hearings.ics")).content) == []
+    assert violations((await house.client.get(f"{api}/feed.ics")).content) == []
 
 
 async def test_name_that_fits_no_file_keeps_no_other_feed_from_being_remade(house: House, desk: Desk) -> None:

@@ -179,13 +179,15 @@ REPORT = {
 @pytest.fixture(scope="module")
 async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     async with open_town(tmp_path_factory.mktemp("town"), "accounts,hearings") as house:
-        chamber = Chamber(house)
-
-        async def knows_units() -> bool:
-            return (await chamber.ask("POST", "/hearings", chamber.draft(), await chamber.staff())).status_code == 201
-
-        await until(knows_units)
+        await until_units_are_known(Chamber(house))
         yield house
+
+
+async def until_units_are_known(chamber: Chamber) -> None:
+    async def knows() -> bool:
+        return (await chamber.ask("POST", "/hearings", chamber.draft(), await chamber.staff())).status_code == 201
+
+    await until(knows)
 
 
 @pytest.fixture

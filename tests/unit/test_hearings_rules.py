@@ -533,7 +533,13 @@ LISTED = replace(HEARING, list_published_at=AT, delivered_at=AT)
 def test_hearing_begins_when_all_that_goes_before_is_done(
     hearing: Hearing, at: datetime, missing_count: int, refused: type[Refusal] | None
 ) -> None:
-    expect(refused, lambda: must_be_holdable(hearing, at, missing_count))
+    expect(refused, lambda: must_be_holdable(hearing, settled(), at, missing_count))
+
+
+def test_hearing_does_not_begin_when_a_side_has_given_up_its_seats() -> None:
+    ready = replace(HEARING, list_published_at=AT, delivered_at=AT)
+    expect(None, lambda: must_be_holdable(ready, settled(), STARTS, 0))
+    expect(no.SideEmpty, lambda: must_be_holdable(ready, settled(operators=0), STARTS, 0))
 
 
 def test_group_is_found_by_its_id() -> None:

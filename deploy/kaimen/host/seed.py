@@ -19,6 +19,7 @@ from kaimen.kit.clock import SHANGHAI
 SAMPLE = files("kaimen.host").joinpath("sample")
 WAIT_SECONDS = 30
 REPRESENTATIVES = "/api/representatives/v1"
+HEARINGS = "/api/hearings/v1"
 
 COMING: tuple[tuple[str, str, str, str, int, int, int], ...] = (
     # unit, title, theme, place, days ahead, hour, seats
@@ -52,6 +53,7 @@ async def seed(base_url: str) -> None:
             await _publish(client, office, lead, *sample)
         await _units_arrived(client, f"{REPRESENTATIVES}/counters", len(units) + 1)
         await _plan_meeting(client, office)
+        await _announce_hearing(client, office)
 
 
 async def _token(client: httpx.AsyncClient, role: str, unit: str | None, name: str) -> str:
@@ -162,6 +164,50 @@ async def _plan_meeting(client: httpx.AsyncClient, office: str) -> None:
         return
     made = await _call(client, "POST", f"{REPRESENTATIVES}/meetings", office, json=meeting)
     await _call(client, "POST", f"{REPRESENTATIVES}/meetings/{made['id']}/recruitments", office, json=call)
+
+
+async def _announce_hearing(client: httpx.AsyncClient, office: str) -> None:
+    """A public hearing of the district office, its notice out: residents drawn, operators and experts invited."""
+    now = datetime.now(UTC).astimezone(SHANGHAI).replace(minute=0, second=0, microsecond=0)
+    starts = (now + timedelta(days=40)).replace(hour=9)
+    hearing = {
+        "unit": "区政府办公室",
+        "title": "示例·公共停车收费管理办法（草案）听证会",
+        "matters": "公共停车场是否按时段分级收费；居民夜间停车是否优惠。",
+        "draft_url": "https://example.cn/parking/draft",
+        "explanation_url": "https://example.cn/parking/explanation",
+        "starts_at": starts.isoformat(),
+        "ends_at": (starts + timedelta(hours=3)).isoformat(),
+        "place": "区政府 1 号会议室",
+        "accessibility": "无障碍通道，备有大字版材料",
+        "presider": "区司法局派员",
+        "recorder": "区政府办公室派员",
+        "sides": [
+            {"name": "停车居民", "why": "付费"},
+            {"name": "停车场经营者", "why": "收费"},
+            {"name": "专家", "why": "交通和价格"},
+        ],
+        "groups": [
+            {
+                "name": "居民组",
+                "side": "停车居民",
+                "seats": 8,
+                "method": "draw",
+                "eligibility": ["年满18周岁，本区居民"],
+            },
+            {"name": "经营者组", "side": "停车场经营者", "seats": 3, "method": "recommended"},
+            {"name": "专家组", "side": "专家", "seats": 2, "method": "invited"},
+            {"name": "旁听组", "role": "observer", "seats": 10, "method": "first_come"},
+        ],
+        "opens_at": now.isoformat(),
+        "closes_at": (now + timedelta(days=14)).replace(hour=17).isoformat(),
+        "entropy": [{"id": "ssq", "name": "报名截止后首期双色球红球", "form": "sorted-ints"}],
+    }
+    known = (await _call(client, "GET", f"{HEARINGS}/hearings?limit=200", None))["items"]
+    if any(each["title"] == hearing["title"] for each in known):
+        return
+    made = await _call(client, "POST", f"{HEARINGS}/hearings", office, json=hearing)
+    await _call(client, "POST", f"{HEARINGS}/hearings/{made['id']}/announce", office)
 
 
 async def _call(client: httpx.AsyncClient, method: str, path: str, token: str | None, **more: Any) -> Any:

@@ -13,11 +13,12 @@ from kaimen.kit.auth import PUBLIC, allow
 from kaimen.kit.ids import normalise_code
 from kaimen.kit.refusals import Refusal
 from kaimen.portal.answers import FieldFault
+from kaimen.portal.hearing_answers import Deliveries, Delivery, Record
 from kaimen.portal.portal import Portal, see
 from kaimen.portal.recruiters import find, send
 from kaimen.portal.recruiting_answers import Application, Receipt, Recruitment
-from kaimen.portal.registering import fault_of, faults_of
-from kaimen.portal.services import ServiceRefused
+from kaimen.portal.registering import fault_of, faults_of, number
+from kaimen.portal.services import HEARINGS, ServiceRefused
 from kaimen.portal.visitor import Visitor
 
 PROOF_COOKIE = "__Host-kaimen-a-"
@@ -50,6 +51,16 @@ def placed(faults: list[FieldFault], recruitment: Recruitment) -> list[FieldFaul
     """Faults at the fields of the form: `features.性别` stands at `feature-0`."""
     numbers = {f"features.{feature}": f"{FEATURE}{number}" for number, feature in enumerate(recruitment.quotas)}
     return [FieldFault(numbers.get(f.field, f.field), f.detail, f.detail_en) for f in faults]
+
+
+def _dialled(phone: str) -> str:
+    """What may stand in a header of what somebody typed as a phone number."""
+    return "".join(letter for letter in phone if letter in "+-() 0123456789")
+
+
+def proof_token(visitor: Visitor, code: str) -> str:
+    """What shows that the application is this browser's own; "" in any other."""
+    return visitor.request.cookies.get(PROOF_COOKIE + normalise_code(code), "")
 
 
 def handlers(portal: Portal) -> list[Any]:
@@ -101,9 +112,6 @@ def handlers(portal: Portal) -> list[Any]:
         )  # fmt: skip
         return answer
 
-    def token(visitor: Visitor, code: str) -> str:
-        return visitor.request.cookies.get(PROOF_COOKIE + normalise_code(code), "")
-
     async def status_page(
         visitor: Visitor,
         code: str,
@@ -114,15 +122,16 @@ def handlers(portal: Portal) -> list[Any]:
     ) -> Response[bytes]:
         """The application, for who can show that it is theirs; else the question for the phone number."""
         await portal.limiter.take("portal-lookup", visitor.address, per_minute=30)
-        dialled = "".join(letter for letter in phone if letter in "+-() 0123456789")
+        dialled = _dialled(phone)
         kept: Application | None = None
+        service = ""
         try:
-            _, kept = await find(
+            service, kept = await find(
                 services,
                 f"applications/{quote(code, safe='')}",
                 Application,
                 visitor.public,
-                manage_token=token(visitor, code),
+                manage_token=proof_token(visitor, code),
                 headers={"X-Phone": dialled} if dialled else {},
             )
         except ServiceRefused as no:
@@ -130,14 +139,29 @@ def handlers(portal: Portal) -> list[Any]:
                 raise
             if phone:
                 faults = [FieldFault("phone", no.problem.detail, no.problem.detail_en)]
+        delivered: tuple[Delivery, ...] = ()
+        record: Record | None = None
+        if kept is not None and service == HEARINGS:
+            delivered, record = await hearing_papers(visitor, code, dialled)
         return portal.page(
             visitor, "application.html", status=status, personal=True, kept=kept, code=code, faults=faults or [],
-            is_holder=bool(token(visitor, code)), now=portal.clock.now(),
+            is_holder=bool(proof_token(visitor, code)), now=portal.clock.now(), delivered=delivered, record=record,
+            is_hearing=service == HEARINGS,
         )  # fmt: skip
+
+    async def hearing_papers(visitor: Visitor, code: str, phone: str) -> tuple[tuple[Delivery, ...], Record | None]:
+        """What a participant of a hearing was sent, and the record that is read back to them."""
+        path = f"{HEARINGS}/applications/{quote(code, safe='')}"
+        proof = {"manage_token": proof_token(visitor, code), "headers": {"X-Phone": phone} if phone else {}}
+        found = await services.get(f"{path}/materials", Deliveries, visitor.public, **proof)
+        try:
+            return found.items, await services.get(f"{path}/record", Record, visitor.public, **proof)
+        except ServiceRefused:
+            return found.items, None
 
     @get("/a/{code:str}", opt=allow(PUBLIC))
     async def show(request: Request[Any, Any, Any], code: FromPath[str]) -> Response[bytes]:
-        """我的代表报名: state, chance, result."""
+        """我的报名: state, chance, result."""
         return await status_page(await portal.visitor(request), code)
 
     @post("/a/{code:str}", opt=allow(PUBLIC))
@@ -149,21 +173,44 @@ def handlers(portal: Portal) -> list[Any]:
 
     @post("/a/{code:str}/{step:str}", opt=allow(PUBLIC))
     async def answer(request: Request[Any, Any, Any], code: FromPath[str], step: FromPath[str]) -> Response[Any]:
-        """确认、放弃或撤回."""
+        """确认、放弃、撤回; for a hearing also 签收材料 and 确认笔录."""
         visitor = await portal.visitor(request)
         form = await portal.read_form(visitor)
-        if step not in STEPS:
-            return see(f"/a/{quote(code, safe='')}")
         phone = str(form.get("phone", "")).strip()
-        proof = {"manage_token": token(visitor, code), "phone": phone}
-        path = STEPS[step].format(code=quote(code, safe=""))
+        proof = {"manage_token": proof_token(visitor, code), "phone": phone}
         try:
-            await send(services, path, Application, visitor.public, proof)
+            if step == "sign":
+                await sign_record(visitor, code, proof, form)
+            elif step == "receipt":
+                body = {**proof, "waiver": str(form.get("waiver", "")).strip()}
+                await services.tell(f"{HEARINGS}/applications/{quote(code, safe='')}/receipt", visitor.public, body)
+            elif step in STEPS:
+                path = STEPS[step].format(code=quote(code, safe=""))
+                await send(services, path, Application, visitor.public, proof)
         except ServiceRefused as no:
             if no.problem.status == 404:
                 raise
             faults = faults_of(no.problem)
             return await status_page(visitor, code, phone=phone, faults=faults, status=no.problem.status)
         return see(f"/a/{quote(code, safe='')}")
+
+    async def sign_record(visitor: Visitor, code: str, proof: dict[str, str], form: FormMultiDict) -> None:
+        """Confirm the record that was read back, object to it, or refuse."""
+        path = f"{HEARINGS}/applications/{quote(code, safe='')}"
+        kept = await services.get(
+            path,
+            Application,
+            visitor.public,
+            manage_token=proof["manage_token"],
+            headers={"X-Phone": _dialled(proof["phone"])},
+        )
+        body = {
+            **proof,
+            "code": code,
+            "version": number(str(form.get("version", "")), 1) or 1,
+            "answer": str(form.get("answer", "confirmed")),
+            "text": str(form.get("text", "")),
+        }
+        await services.tell(f"{HEARINGS}/hearings/{kept.occasion.id}/confirm", visitor.public, body)
 
     return [show_form, apply, show, show_with_phone, answer]

@@ -25,20 +25,13 @@ from kaimen.portal.recruiting_answers import Recruitment, Source, StaffApplicati
 from kaimen.portal.registering import faults_of, number
 from kaimen.portal.services import HEARINGS, ServiceRefused
 from kaimen.portal.visitor import Visitor
-from kaimen.portal.words import DONE, N_
+from kaimen.portal.words import DONE, N_, SPEAKERS
 
 Q = QueryParameter
 Body = Callable[[FormMultiDict, Hearing], tuple[Any, list[FieldFault]]]
 """What a form asks of the service, and what a person must put right first."""
 
 PROFILES: dict[str, str] = {"major_decision": N_("重大行政决策听证"), "price": N_("政府制定价格听证")}
-OFFICIALS: dict[str, str] = {
-    "presider": N_("主持人"),
-    "sponsor": N_("承办单位"),
-    "expert": N_("专家"),
-    "recorder": N_("记录员"),
-}
-"""Who speaks beside the participants."""
 METHODS: dict[str, str] = {
     "抽签": "draw",
     "遴选": "panel",
@@ -137,9 +130,7 @@ def hearing_body(form: FormMultiDict) -> tuple[dict[str, Any], list[FieldFault]]
         "ends_at": ends_at,
         "speaking_minutes": minutes,
         "sides": sides,
-        "groups": [
-            {**group, **terms, "criteria": criteria if group["method"] == "panel" else ""} for group in groups
-        ],
+        "groups": [{**group, **terms, "criteria": criteria if group["method"] == "panel" else ""} for group in groups],
         "opens_at": moment(str(form.get("opens", ""))),
         "closes_at": moment(str(form.get("closes", ""))),
         "entropy": entropy,
@@ -197,7 +188,7 @@ def read_record(text: str, hearing: Hearing) -> tuple[list[dict[str, Any]], list
     steps = {"书面": WRITTEN, WRITTEN: WRITTEN}
     for step in hearing.steps:
         steps |= {step.key: step.key, step.title_zh: step.key, step.title_en: step.key}
-    people = {word: key for key, word in OFFICIALS.items()}
+    people = {word: key for key, word in SPEAKERS.items()}
     found: list[dict[str, Any]] = []
     faults: list[FieldFault] = []
     for no, line in enumerate(lines(text), 1):
@@ -222,8 +213,8 @@ def record_text(said: Iterable[Line], hearing: Hearing) -> str:
     """A record as `read_record` reads it."""
     steps = {step.key: step.title_zh for step in hearing.steps} | {WRITTEN: "书面"}
     return "\n".join(
-        f"{'* ' if line.is_point else ''}{steps.get(line.step, line.step)} | {OFFICIALS.get(line.speaker, line.speaker)}"
-        f" | {' '.join(line.text.split())}"
+        f"{'* ' if line.is_point else ''}{steps.get(line.step, line.step)} | "
+        f"{SPEAKERS.get(line.speaker, line.speaker)} | {' '.join(line.text.split())}"
         for line in said
     )
 
@@ -283,21 +274,23 @@ def awaited_numbers(hearing: Hearing) -> list[Source]:
 
 
 class NextDue(msgspec.Struct, frozen=True):
-    """The clock that runs out first."""
+    """What has to be done next, and whether it is late: past the plan, or past the last day."""
 
     kind: str
+    plan_on: date | None
     latest_on: date
+    is_late: bool
     is_past: bool
 
 
 def next_due(hearing: Hearing, today: date) -> NextDue | None:
     if hearing.state in ("postponed", "cancelled") or hearing.held_at is not None:
         return None
-    waiting = [clock for clock in hearing.clocks if done_at(hearing, clock.kind) is None]
-    if not waiting:
+    first = next((clock for clock in hearing.clocks if done_at(hearing, clock.kind) is None), None)
+    if first is None:
         return None
-    first = min(waiting, key=lambda clock: clock.latest_on)
-    return NextDue(first.kind, first.latest_on, first.latest_on < today)
+    is_late = first.plan_on is not None and first.plan_on < today
+    return NextDue(first.kind, first.plan_on, first.latest_on, is_late, first.latest_on < today)
 
 
 def done_at(hearing: Hearing, kind: str) -> datetime | None:
@@ -382,7 +375,7 @@ def sign_off_body(form: FormMultiDict, _: Hearing) -> tuple[dict[str, Any], list
 def report_body(form: FormMultiDict, _: Hearing) -> tuple[dict[str, Any], list[FieldFault]]:
     points: list[dict[str, Any]] = []
     for name, disposition in form.items():
-        if not name.startswith("disposition-"):
+        if not name.startswith("disposition-") or not disposition:
             continue
         no = name.removeprefix("disposition-")
         passage = {part: str(form.get(f"{part}-{no}", "")) for part in ("where", "before", "after")}
@@ -533,12 +526,16 @@ def handlers(portal: Portal) -> list[Any]:
             if hearing.state == "held":
                 floor = await services.get(f"{path}/floor", Floor, visitor.caller)
         reached = {each.pseudonym for each in deliveries or () if each.stands in REACHED}
-        chosen = {str(name) for field in ("participants", "present", "observers") for name in form.getall(field, [])} if form else None
+        chosen = (
+            {str(name) for field in ("participants", "present", "observers") for name in form.getall(field, [])}
+            if form
+            else None
+        )
         return portal.page(
             visitor, "desk_hearing.html", status=status, personal=True, hearing=hearing, people=people,
             deliveries=deliveries, record=record, floor=floor, reached=reached, chosen=chosen,
             possible=possible(hearing, portal.clock.now()), numbers=awaited_numbers(hearing),
-            may_type=me is not None and me.role in TYPISTS, officials=OFFICIALS, due=next_due(hearing, portal.today),
+            may_type=me is not None and me.role in TYPISTS, officials=SPEAKERS, due=next_due(hearing, portal.today),
             done_at=done_at, record_text=record_text(record.lines, hearing) if record else "",
             names={each.pseudonym: each.name for each in hearing.roster or ()}
             | {each.pseudonym: each.name for each in people if each.name},
@@ -575,7 +572,7 @@ def handlers(portal: Portal) -> list[Any]:
         except ServiceRefused as no:
             faults = placed(faults_of(no.problem), fields or {})
             return await hearing_page(visitor, hearing_id, form=form, faults=faults, status=no.problem.status)
-        return see(f"/desk/hearings/{hearing_id}?done={done}{anchor}")
+        return see(f"/desk/hearings/{hearing_id}{f'?done={done}' if done else anchor}")
 
     @post("/desk/hearings/{hearing_id:uuid}/step/{name:str}", opt=allow(PUBLIC))
     async def take_step(
@@ -673,7 +670,7 @@ def handlers(portal: Portal) -> list[Any]:
         answers = {each.pseudonym: each for each in record.sign_offs if each.version == record.version}
         return portal.page(
             visitor, "hearing_record.html", personal=True, hearing=hearing, record=record, people=people,
-            answers=answers, officials=OFFICIALS,
+            answers=answers, officials=SPEAKERS,
         )  # fmt: skip
 
     return [

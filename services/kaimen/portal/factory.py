@@ -8,7 +8,19 @@ from kaimen.kit.bus import Subscription
 from kaimen.kit.http import create_service_app
 from kaimen.kit.jobs import Job
 from kaimen.kit.service import Resources, Service
-from kaimen.portal import applying, desk, desk_meetings, desk_recruiting, door, draws, meetings, public, registering
+from kaimen.portal import (
+    applying,
+    desk,
+    desk_hearings,
+    desk_meetings,
+    desk_recruiting,
+    door,
+    draws,
+    hearings,
+    meetings,
+    public,
+    registering,
+)
 from kaimen.portal.failures import FailurePages
 from kaimen.portal.portal import Portal
 from kaimen.portal.settings import PortalSettings
@@ -18,7 +30,10 @@ SERVICE = Service(name="portal", title="门户", settings=PortalSettings, has_da
 
 def create_app(resources: Resources) -> Litestar:
     portal = Portal(resources)
-    rooms = (public, registering, meetings, draws, applying, desk, door, desk_meetings, desk_recruiting)
+    rooms = (
+        public, registering, meetings, hearings, draws, applying, desk, door, desk_meetings, desk_hearings,
+        desk_recruiting,
+    )  # fmt: skip
     pages = [room.handlers(portal) for room in rooms]
     return create_service_app(
         resources,

@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from kaimen.portal.recruiting_answers import Lines, ListLine, StaffApplication, StaffApplications
-from kaimen.portal.services import REPRESENTATIVES, Caller, ServiceRefused, Services
+from kaimen.portal.services import HEARINGS, REPRESENTATIVES, Caller, ServiceRefused, Services
 
 T = TypeVar("T")
-RECRUITERS = (REPRESENTATIVES,)
+RECRUITERS = (REPRESENTATIVES, HEARINGS)
 
 
 async def find(

@@ -12,6 +12,7 @@ T = TypeVar("T")
 OPENDAYS = "/api/opendays/v1"
 ACCOUNTS = "/api/accounts/v1"
 REPRESENTATIVES = "/api/representatives/v1"
+HEARINGS = "/api/hearings/v1"
 
 
 class ServiceAway(Exception):

@@ -81,7 +81,7 @@ APPLICATION_STATES: dict[str, tuple[str, str, str]] = {
     "pooled": ("brand", "◌", N_("已列入名册，待抽签")),
     "reserve": ("brand", "◷", N_("候补")),
     "invited": ("amber", "!", N_("受邀，待确认")),
-    "confirmed": ("green", "✓", N_("已确认列席")),
+    "confirmed": ("green", "✓", N_("已确认参加")),
     "declined": ("slate", "✕", N_("已放弃")),
     "lapsed": ("slate", "✕", N_("逾期未确认")),
     "attended": ("green", "✓", N_("已列席")),
@@ -93,6 +93,55 @@ EXCLUSIONS: dict[str, str] = {
     "conflict": N_("在承办单位工作，须回避"),
     "household": N_("同一住户已有人先报名"),
 }
+HEARING_STATES: dict[str, tuple[str, str, str]] = {
+    "planned": ("slate", "○", N_("筹备中")),
+    "announced": ("brand", "○", N_("已公告")),
+    "signup_open": ("green", "●", N_("报名中")),
+    "signup_closed": ("slate", "–", N_("报名已截止")),
+    "selecting": ("amber", "◷", N_("正在产生参加人")),
+    "list_published": ("brand", "◉", N_("名单已公布")),
+    "materials_delivered": ("brand", "◉", N_("材料已送达")),
+    "held": ("amber", "◷", N_("已举行，笔录待确认")),
+    "record_confirmed": ("amber", "◷", N_("笔录已确认，报告待公布")),
+    "reported": ("green", "✓", N_("报告已公布")),
+    "archived": ("green", "✓", N_("已归档")),
+    "postponed": ("amber", "!", N_("已延期")),
+    "cancelled": ("red", "✕", N_("已取消")),
+}
+SEAT_ROLES: dict[str, str] = {"participant": N_("听证参加人"), "observer": N_("旁听人员")}
+CLOCK_KINDS: dict[str, str] = {
+    "notice": N_("发布公告"),
+    "draw": N_("抽签"),
+    "list": N_("公布名单"),
+    "materials": N_("送达材料"),
+}
+DISPOSITIONS: dict[str, tuple[str, str, str]] = {
+    "adopted": ("green", "✓", N_("采纳")),
+    "partly": ("brand", "◐", N_("部分采纳")),
+    "not_adopted": ("slate", "–", N_("不采纳")),
+    "already_covered": ("green", "✓", N_("草案已有规定")),
+    "out_of_scope": ("slate", "–", N_("不属听证事项")),
+}
+SIGN_OFF_ANSWERS: dict[str, tuple[str, str, str]] = {
+    "confirmed": ("green", "✓", N_("确认无误")),
+    "objected": ("amber", "!", N_("有异议")),
+    "refused": ("slate", "–", N_("拒绝签字")),
+    "absent": ("slate", "–", N_("未出席")),
+}
+SPEAKERS: dict[str, str] = {
+    "presider": N_("主持人"),
+    "sponsor": N_("承办单位"),
+    "expert": N_("专家"),
+    "recorder": N_("记录员"),
+}
+DELIVERY_WAYS: dict[str, str] = {"in_person": N_("当面"), "post": N_("邮寄"), "page": N_("网页签收")}
+TIMELINESS: dict[str, tuple[str, str, str]] = {
+    "awaited": ("brand", "◷", N_("待签收")),
+    "in_time": ("green", "✓", N_("按期")),
+    "at_the_limit": ("amber", "!", N_("恰在期限")),
+    "waived": ("amber", "!", N_("逾期，本人书面同意")),
+    "too_late": ("red", "✕", N_("逾期")),
+}
 METHODS: dict[str, str] = {
     "draw": N_("公开抽签"),
     "panel": N_("按公布的标准遴选"),
@@ -100,6 +149,7 @@ METHODS: dict[str, str] = {
     "recommended": N_("推荐"),
     "invited": N_("邀请"),
     "external": N_("公证处抽签"),
+    "first_come": N_("先到先得"),
 }
 DRAW_STATES: dict[str, tuple[str, str, str]] = {
     "ruled": ("brand", "○", N_("规则已公布")),
@@ -198,6 +248,21 @@ DONE: dict[str, str] = {
     "selection": N_("代表名单已公布。"),
     "attendance": N_("列席情况已登记。"),
     "statement": N_("发言已记录并公开。"),
+    "hearing-planned": N_("听证会草稿已保存。"),
+    "hearing-announce": N_("听证公告已发布，遴选办法同时公开。"),
+    "hearing-open": N_("报名已开始。"),
+    "hearing-close": N_("报名已截止，各组名册已冻结。"),
+    "hearing-commit": N_("正在计算，完成后自动公布承诺。"),
+    "hearing-replace": N_("空缺已全部递补。"),
+    "hearing-publish-list": N_("参加人名单已公布。"),
+    "hearing-deliver": N_("送达已记录。"),
+    "hearing-hold": N_("到场情况已登记。"),
+    "hearing-record": N_("笔录已保存为新的一版，请参加人确认。"),
+    "hearing-sign": N_("书面确认已录入。"),
+    "hearing-report": N_("听证报告已公布。"),
+    "hearing-archive": N_("已归档。"),
+    "hearing-postpone": N_("延期已公布，参加人将收到通知。"),
+    "hearing-cancel": N_("听证会已取消。"),
 }
 PROBLEMS: dict[str, str] = {
     "opendays.not-publishable": N_("发布前须具备：互动环节、到场人员职务、地点、联系方式、无障碍条件、有名额的场次。"),

@@ -106,7 +106,7 @@ async def hold(desk: Desk, hearing: Hearing, given: Opening) -> Hearing:
     if hearing.held_at is None:
         missing = await desk.missing(hearing) if hearing.list_published_at else []
         await _must_be_ahead_or_cancelled(desk, hearing)
-        rule.must_be_holdable(hearing, desk.work.at, len(missing))
+        rule.must_be_holdable(hearing, await desk.seatings(hearing), desk.work.at, len(missing))
     await desk.may("hold", hearing)
     if await desk.store.records(hearing.id):
         raise RecordBegun

@@ -272,7 +272,7 @@ def _check_groups(hearing: Hearing) -> None:
 
 def _side_without(hearing: Hearing, people: Mapping[str, int]) -> str | None:
     """The first side for which nobody takes part; `people`: how many by the name of their group."""
-    taking_part = {group.side for group in hearing.groups if group.role == "participant" and people[group.name] > 0}
+    taking_part = {group.side for group in hearing.groups if group.role == "participant" and people.get(group.name, 0)}
     return next((side.name for side in hearing.sides if side.name not in taking_part), None)
 
 
@@ -349,12 +349,15 @@ def must_be_ahead(hearing: Hearing, at: datetime) -> None:
         raise HearingBegun
 
 
-def must_be_holdable(hearing: Hearing, at: datetime, missing: int) -> None:
-    """Whether it may begin; `missing`: participants without materials that came in time. Raises RulesNotPublished,
-    ListNotPublished, MaterialsMissing, WrongState or NotHeldYet."""
+def must_be_holdable(hearing: Hearing, seatings: Iterable[Seating], at: datetime, missing: int) -> None:
+    """Whether it may begin; `missing`: participants without materials that came in time. Who has given up a seat since
+    the list may have left a side empty. Raises RulesNotPublished, ListNotPublished, SideEmpty, MaterialsMissing,
+    WrongState or NotHeldYet."""
     _check_rules(hearing)
     if hearing.list_published_at is None:
         raise ListNotPublished
+    if (side := _side_without(hearing, {seating.name: seating.seated for seating in seatings})) is not None:
+        raise SideEmpty(side=side)
     if missing:
         raise MaterialsMissing(missing=missing)
     if hearing.delivered_at is None:

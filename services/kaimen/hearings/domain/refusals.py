@@ -114,8 +114,8 @@ SelectionNotFinished = refusal(
 SideEmpty = refusal(
     "hearings.side-empty",
     Kind.CONFLICT,
-    "“{side}”没有一名听证参加人；名单不能公布。",
-    "{side} has no participant; the list cannot be published.",
+    "“{side}”没有一名听证参加人；请先递补或推荐。",
+    "{side} has no participant; fill the seat first.",
 )
 ListTooLate = refusal(
     "hearings.list-too-late",
