@@ -1,5 +1,6 @@
 """A hearing from its notice to its report, over HTTP: HR1 to HR5, and what a hearing must refuse."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -532,6 +533,23 @@ async def test_late_delivery_is_blocked_without_a_waiver(chamber: Chamber) -> No
     assert problem_of(answer) == (409, "/problems/hearings.delivery-too-late")
     told = await chamber.step(hearing, "deliver", chamber.delivery(waiver="书面同意，附件 3"))
     assert (told["waived"], told["state"]) == (4, "materials_delivered")
+
+
+async def test_change_by_hand_does_not_wait_for_a_timer_that_is_being_taken(chamber: Chamber) -> None:
+    """A job holds its timer and waits for the row; whoever holds the row must not wait for the timer."""
+    hearing = await chamber.announced(groups=[chamber.residents(), chamber.schools(seats=2)])
+    school = chamber.group(hearing, "学校组")["recruitment"]["id"]
+    database = await chamber.house.database("hearings")
+    try:
+        async with database.transaction():
+            taken = await database.fetch(
+                "select 1 from timers where kind = 'close-sign-up' and subject = $1 for update", school
+            )
+            assert taken
+            async with asyncio.timeout(5):
+                await chamber.post(f"/recruitments/{school}/close")
+    finally:
+        await database.close()
 
 
 async def test_notice_binds(chamber: Chamber) -> None:

@@ -36,8 +36,11 @@ on conflict (kind, subject) do update set due_at = excluded.due_at, attempts = 0
 insert into timers (kind, subject, due_at) select $1, subject, $3 from unnest($2::text[]) subject
 on conflict (kind, subject) do update set due_at = excluded.due_at, attempts = 0
 
+-- A job that has taken the timer waits for the row that the caller holds: to wait for the job would be a deadlock. It
+-- finds the row changed, and does nothing.
 -- name: drop_timer
-delete from timers where kind = $1 and subject = $2
+delete from timers
+where (kind, subject) in (select kind, subject from timers where kind = $1 and subject = $2 for update skip locked)
 
 -- name: take_due_timer
 select kind, subject, due_at from timers where due_at <= $1 and kind = any($2::text[])
