@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext
 
 from browser.test_pages import must_be_well_made, opened
-from browser.views import LOOKS, Route, set_cookies
+from browser.views import LOOKS, Route, contexts
 from component.test_hearings import REPORT, Chamber, until_units_are_known
 from houses import House, open_house
 
@@ -115,21 +115,8 @@ async def routes(town: House) -> dict[str, Route]:
 
 @pytest.fixture(scope="module")
 async def visitors(browser: Browser, town: House, routes: dict[str, Route]) -> AsyncIterator[dict[Any, Any]]:
-    """A browser context per role and look, signed in at the hour that the house has now."""
-    found: dict[tuple[str, str], BrowserContext] = {}
-    for role in sorted({route.role for route in routes.values()}):
-        for look, cookies in LOOKS.items():
-            context = await browser.new_context(locale="zh-CN")
-            await set_cookies(context, town.url, cookies)
-            if role:
-                page = await context.new_page()
-                unit = "" if role in ("office", "notary") else "区教育局"
-                await page.goto(f"{town.url}/sign-in?as={role}&unit={unit}&name=页面测试&next=/desk/hearings")
-                await page.close()
-            found[role, look] = context
-    yield found
-    for context in found.values():
-        await context.close()
+    async with contexts(browser, town.url, routes.values(), "/desk/hearings") as found:
+        yield found
 
 
 @pytest.mark.parametrize("look", LOOKS)

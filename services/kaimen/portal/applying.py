@@ -13,7 +13,7 @@ from kaimen.kit.auth import PUBLIC, allow
 from kaimen.kit.ids import normalise_code
 from kaimen.kit.refusals import Refusal
 from kaimen.portal.answers import FieldFault
-from kaimen.portal.hearing_answers import Deliveries, Delivery, Record
+from kaimen.portal.hearing_answers import Deliveries, Delivery, Hearing, Record
 from kaimen.portal.portal import Portal, see
 from kaimen.portal.recruiters import find, send
 from kaimen.portal.recruiting_answers import Application, Receipt, Recruitment
@@ -25,6 +25,7 @@ PROOF_COOKIE = "__Host-kaimen-a-"
 PROOF_SECONDS = 200 * 86400
 """How long this browser may open its application: until the meeting and its replies are over."""
 FEATURE = "feature-"
+UNANSWERED = FieldFault("answer", "请选择一项意见。", "Choose one of the answers.")
 STEPS: dict[str, str] = {
     "confirm": "invitations/{code}/confirm",
     "decline": "invitations/{code}/decline",
@@ -74,12 +75,19 @@ def handlers(portal: Portal) -> list[Any]:
         faults: list[FieldFault] | None = None,
         status: int = 200,
     ) -> Response[bytes]:
-        _, recruitment = await find(services, f"recruitments/{recruitment_id}", Recruitment, visitor.public)
+        service, recruitment = await find(services, f"recruitments/{recruitment_id}", Recruitment, visitor.public)
+        role = await role_of(visitor, recruitment) if service == HEARINGS else ""
         return portal.page(
             visitor, "apply.html", status=status, personal=form is not None, recruitment=recruitment,
             occasion=recruitment.occasion, given=dict(form or {}), faults=placed(faults or [], recruitment),
-            seal=portal.seals.new(),
+            seal=portal.seals.new(), role=role,
         )  # fmt: skip
+
+    async def role_of(visitor: Visitor, recruitment: Recruitment) -> str:
+        """Whether one applies as a participant of the hearing or as an observer."""
+        hearing = await services.get(f"{HEARINGS}/hearings/{recruitment.occasion.id}", Hearing, visitor.public)
+        groups = {group.recruitment.id: group for group in hearing.groups or () if group.recruitment}
+        return groups[recruitment.id].role
 
     @get("/recruitments/{recruitment_id:uuid}/apply", opt=allow(PUBLIC))
     async def show_form(request: Request[Any, Any, Any], recruitment_id: FromPath[UUID]) -> Response[bytes]:
@@ -117,6 +125,7 @@ def handlers(portal: Portal) -> list[Any]:
         code: str,
         *,
         phone: str = "",
+        form: FormMultiDict | None = None,
         faults: list[FieldFault] | None = None,
         status: int = 200,
     ) -> Response[bytes]:
@@ -146,7 +155,7 @@ def handlers(portal: Portal) -> list[Any]:
         return portal.page(
             visitor, "application.html", status=status, personal=True, kept=kept, code=code, faults=faults or [],
             is_holder=bool(proof_token(visitor, code)), now=portal.clock.now(), delivered=delivered, record=record,
-            is_hearing=service == HEARINGS,
+            is_hearing=service == HEARINGS, given=dict(form or {}),
         )  # fmt: skip
 
     async def hearing_papers(visitor: Visitor, code: str, phone: str) -> tuple[tuple[Delivery, ...], Record | None]:
@@ -156,7 +165,9 @@ def handlers(portal: Portal) -> list[Any]:
         found = await services.get(f"{path}/materials", Deliveries, visitor.public, **proof)
         try:
             return found.items, await services.get(f"{path}/record", Record, visitor.public, **proof)
-        except ServiceRefused:
+        except ServiceRefused as no:
+            if no.problem.status not in (403, 404, 409):
+                raise
             return found.items, None
 
     @get("/a/{code:str}", opt=allow(PUBLIC))
@@ -179,6 +190,8 @@ def handlers(portal: Portal) -> list[Any]:
         phone = str(form.get("phone", "")).strip()
         proof = {"manage_token": proof_token(visitor, code), "phone": phone}
         try:
+            if step == "sign" and "answer" not in form:
+                return await status_page(visitor, code, phone=phone, form=form, faults=[UNANSWERED], status=422)
             if step == "sign":
                 await sign_record(visitor, code, proof, form)
             elif step == "receipt":
@@ -191,7 +204,7 @@ def handlers(portal: Portal) -> list[Any]:
             if no.problem.status == 404:
                 raise
             faults = faults_of(no.problem)
-            return await status_page(visitor, code, phone=phone, faults=faults, status=no.problem.status)
+            return await status_page(visitor, code, phone=phone, form=form, faults=faults, status=no.problem.status)
         return see(f"/a/{quote(code, safe='')}")
 
     async def sign_record(visitor: Visitor, code: str, proof: dict[str, str], form: FormMultiDict) -> None:
@@ -208,7 +221,7 @@ def handlers(portal: Portal) -> list[Any]:
             **proof,
             "code": code,
             "version": number(str(form.get("version", "")), 1) or 1,
-            "answer": str(form.get("answer", "confirmed")),
+            "answer": str(form["answer"]),
             "text": str(form.get("text", "")),
         }
         await services.tell(f"{HEARINGS}/hearings/{kept.occasion.id}/confirm", visitor.public, body)

@@ -36,8 +36,9 @@ def handlers(portal: Portal) -> list[Any]:
         params = {"from": (portal.today - PAST_SHOWN).isoformat(), "limit": "200"}
         found = await services.get(f"{HEARINGS}/hearings", Hearings, visitor.public, params=params)
         now = portal.clock.now()
-        coming = [hearing for hearing in found.items if hearing.ends_at > now]
-        past = [hearing for hearing in reversed(found.items) if hearing.ends_at <= now]
+        # What is postponed has not been held, even when its first day has passed.
+        coming = [each for each in found.items if each.ends_at > now or each.state == "postponed"]
+        past = [each for each in reversed(found.items) if each not in coming]
         return portal.page(visitor, "hearings.html", coming=coming, past=past, feeds=[hearings_feed(visitor)])
 
     @get("/hearings/{hearing_id:uuid}", opt=allow(PUBLIC))

@@ -84,7 +84,7 @@ APPLICATION_STATES: dict[str, tuple[str, str, str]] = {
     "confirmed": ("green", "✓", N_("已确认参加")),
     "declined": ("slate", "✕", N_("已放弃")),
     "lapsed": ("slate", "✕", N_("逾期未确认")),
-    "attended": ("green", "✓", N_("已列席")),
+    "attended": ("green", "✓", N_("已出席")),
     "absent": ("slate", "–", N_("未到场")),
 }
 EXCLUSIONS: dict[str, str] = {
