@@ -147,7 +147,7 @@ async def _live_through(house: House, browser: Browser, folder: Path) -> None:
         for address in selected[:2]:
             await citizen.goto(address)
             await press(citizen, "button:has-text('确认列席')")
-            assert "已确认列席" in await citizen.inner_text("main")
+            assert "已确认参加" in await citizen.inner_text("main")
         me = (await citizen.inner_text("main")).split("化名：")[1].split()[0]
 
         await citizen.goto(f"/draws/{recruitment}")

@@ -205,6 +205,9 @@ def handlers(portal: Portal) -> list[Any]:
                 raise
             faults = faults_of(no.problem)
             return await status_page(visitor, code, phone=phone, form=form, faults=faults, status=no.problem.status)
+        if phone and not proof_token(visitor, code):
+            # A redirect would ask for the number once more, and say nothing of what was done.
+            return await status_page(visitor, code, phone=phone)
         return see(f"/a/{quote(code, safe='')}")
 
     async def sign_record(visitor: Visitor, code: str, proof: dict[str, str], form: FormMultiDict) -> None:
