@@ -13,10 +13,10 @@ from kaimen.hearings.app import materials, planning, proceedings, seating
 from kaimen.hearings.app.desk import Desk, HearingsSettings
 from kaimen.hearings.domain import materials as delivering
 from kaimen.hearings.domain import proceedings as speaking
-from kaimen.hearings.domain.hearings import Hearing, Phase, SeatRole, Side
+from kaimen.hearings.domain.hearings import Hearing, Phase, SeatRole, Side, group_of
 from kaimen.hearings.domain.packs import Due, Profile, Step, due_dates
 from kaimen.hearings.domain.proceedings import Line, Point
-from kaimen.hearings.domain.refusals import GroupUnclear, NoRecord, NotYourRecord, UnknownGroup
+from kaimen.hearings.domain.refusals import GroupUnclear, NoRecord, NotYourRecord
 from kaimen.hearings.store.repository import HearingFilter
 from kaimen.kit import lots
 from kaimen.kit.auth import PUBLIC, STAFF, allow
@@ -393,14 +393,12 @@ async def delivery_views(desk: Desk, hearing: Hearing, pseudonym: str | None = N
 async def _transcript(desk: Desk, hearing: Hearing, group: str | None) -> bytes:
     """Of the draw of one group, which must be named where several groups are drawn. Raises UnknownGroup,
     GroupUnclear, NoSuchDraw, NotYetPublished."""
-    names = {each.name: each for each in hearing.groups} | {str(each.id): each for each in hearing.groups}
-    if group is not None and group not in names:
-        raise UnknownGroup(field="group")
+    chosen = group_of(hearing, group).recruitment_id if group is not None else None
     recruitments = await desk.recruiting.store.recruitments([hearing.id])
     drawn = [
         draw
         for recruitment, draw in await seating.drawn_recruitments(desk, recruitments)
-        if group is None or names[group].recruitment_id == recruitment.id
+        if group is None or recruitment.id == chosen
     ]
     if not drawn:
         raise NoSuchDraw

@@ -73,7 +73,9 @@ class Desk:
         return phase
 
     async def phase(self, hearing: Hearing) -> Phase:
-        return domain.phase(hearing, await self.seatings(hearing), self.work.at)
+        """Of lists, too, which need not count the seats of what is past that question."""
+        is_seating = hearing.standing == "announced" and hearing.list_published_at is None
+        return domain.phase(hearing, await self.seatings(hearing) if is_seating else (), self.work.at)
 
     async def seatings(self, hearing: Hearing) -> list[Seating]:
         """How far the recruitment of each group is."""

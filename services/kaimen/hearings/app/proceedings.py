@@ -103,9 +103,8 @@ class ReportDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 async def hold(desk: Desk, hearing: Hearing, given: Opening) -> Hearing:
     """The hearing begins, with those who are there. Raises ListNotPublished, MaterialsMissing, NotHeldYet, …"""
-    if hearing.held_at is None:
+    if hearing.held_at is None and hearing.standing == "announced":
         missing = await desk.missing(hearing) if hearing.list_published_at else []
-        await _must_be_ahead_or_cancelled(desk, hearing)
         rule.must_be_holdable(hearing, await desk.seatings(hearing), desk.work.at, len(missing))
     await desk.may("hold", hearing)
     if await desk.store.records(hearing.id):
@@ -124,12 +123,6 @@ async def hold(desk: Desk, hearing: Hearing, given: Opening) -> Hearing:
         saved,
     )
     return saved
-
-
-async def _must_be_ahead_or_cancelled(desk: Desk, hearing: Hearing) -> None:
-    """What is planned, postponed or cancelled says so first, before it says what is missing."""
-    if hearing.standing != "announced":
-        await desk.may("hold", hearing)
 
 
 def _must_be_among(names: Sequence[str], seated: Sequence[Participant], field: str) -> None:

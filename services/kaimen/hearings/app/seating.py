@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from typing import Annotated
-from uuid import UUID
 
 from msgspec import Meta
 from msgspec.structs import replace
@@ -12,11 +11,10 @@ from kaimen.hearings.app.desk import Desk, picture, sides_of
 from kaimen.hearings.app.materials import follow_seats
 from kaimen.hearings.domain import hearings as domain
 from kaimen.hearings.domain.hearings import Hearing, SeatGroup
-from kaimen.hearings.domain.refusals import GroupUnclear, RulesNotPublished, UnknownGroup
+from kaimen.hearings.domain.refusals import GroupUnclear, RulesNotPublished
 from kaimen.kit.draws.refusals import NoSuchDraw, NotCommitted, SignUpStillOpen
 from kaimen.kit.draws.store import Draw
 from kaimen.kit.recruiting.procedure import NewApplication, Receipt, draw_subject
-from kaimen.kit.recruiting.refusals import UnknownRecruitment
 from kaimen.kit.recruiting.rules import Recruitment
 
 
@@ -40,10 +38,7 @@ def _group_named(hearing: Hearing, name: str) -> SeatGroup:
         if len(open_ones) != 1:
             raise GroupUnclear(field="group")
         return open_ones[0]
-    for group in hearing.groups:
-        if name in (group.name, str(group.id)):
-            return group
-    raise UnknownGroup(field="group")
+    return domain.group_of(hearing, name)
 
 
 async def drawn_recruitments(desk: Desk, recruitments: Iterable[Recruitment]) -> list[tuple[Recruitment, Draw]]:
@@ -105,12 +100,3 @@ async def publish_list(desk: Desk, hearing: Hearing) -> Hearing:
     seated = {seating.name: seating.seated for seating in seatings}
     desk.announce(contract.RosterPublished(picture(saved), sides_of(saved, seated)), saved)
     return saved
-
-
-async def recruitment_of(desk: Desk, hearing: Hearing, group_id: UUID) -> Recruitment:
-    """Raises UnknownGroup, UnknownRecruitment before the notice."""
-    group = domain.group_of(hearing, group_id)
-    if group.recruitment_id is None:
-        raise UnknownRecruitment
-    recruitment, _ = await desk.recruiting.recruitment(group.recruitment_id)
-    return recruitment

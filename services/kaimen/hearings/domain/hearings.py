@@ -212,12 +212,12 @@ def must_permit(action: Action, phase: Phase) -> None:
         raise WrongState(state=phase)
 
 
-def group_of(hearing: Hearing, group_id: UUID) -> SeatGroup:
-    """Raises UnknownGroup."""
+def group_of(hearing: Hearing, wanted: UUID | str) -> SeatGroup:
+    """The group of that id (also as text) or name. Raises UnknownGroup."""
     for group in hearing.groups:
-        if group.id == group_id:
+        if wanted in (group.id, str(group.id), group.name):
             return group
-    raise UnknownGroup
+    raise UnknownGroup(field="group")
 
 
 def check_plan(hearing: Hearing, at: datetime) -> None:
