@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from houses import Desk, House, event_draft, in_days, problem_of, until
-from kaimen.calendar.app import CalendarSettings
+from kaimen.calendar.app.feeds import CalendarSettings
 from kaimen.calendar.domain import FeedKey
 from kaimen.calendar.factory import create_app, shelf_of
 from kaimen.host.application import open_resources

@@ -14,7 +14,7 @@ import python_calamine
 
 from houses import Desk, House, event_draft, in_days, open_house, problem_of, until
 from kaimen.kit.clock import local_date
-from kaimen.kit.workdays import add_working_days
+from kaimen.kit.workdays import Workdays
 from kaimen.opendays.domain.seats import Movement, replay
 from kaimen.opendays.store.repository import queries
 
@@ -396,7 +396,7 @@ async def test_copy_for_another_year_is_a_draft_on_the_same_weekday(desk: Desk) 
 async def test_question_asked_on_site_gets_a_public_reply(desk: Desk) -> None:
     day = await visitors(desk)
     asked = (await desk.post(f"/events/{day.event_id}/suggestions", {"kind": "question", "text": "何时？"})).json()
-    due_on = add_working_days(local_date(datetime.now(UTC)), 5)
+    due_on = Workdays().plus(local_date(datetime.now(UTC)), 5)
     assert (asked["reply"], asked["due_on"]) == (None, due_on and due_on.isoformat())
     said = {"reply": "下月。", "outcome": "answered"}
     assert (await desk.post(f"/suggestions/{asked['id']}/reply", said)).status_code == 200

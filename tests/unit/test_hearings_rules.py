@@ -57,6 +57,7 @@ from kaimen.hearings.domain.proceedings import (
 )
 from kaimen.kit.recruiting.rules import Terms
 from kaimen.kit.refusals import Refusal
+from kaimen.kit.workdays import Workdays
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 STARTS = datetime(2026, 9, 15, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
@@ -150,7 +151,7 @@ def test_dates_of_price_hearings_around_holidays(
     starts_on: date, latest: list[date], planned: list[date | None]
 ) -> None:
     """The floor falls on rest days as it may; what is planned for is the last working day before."""
-    dues = due_dates(PACKS["price"], starts_on)
+    dues = due_dates(PACKS["price"], starts_on, Workdays())
     assert [due.kind for due in dues] == ["notice", "draw", "list", "materials"]
     assert [due.latest_on for due in dues] == latest
     assert [due.plan_on for due in dues] == planned
@@ -158,7 +159,7 @@ def test_dates_of_price_hearings_around_holidays(
 
 
 def test_dates_of_a_major_decision_have_no_draw() -> None:
-    dues = due_dates(PACKS["major_decision"], date(2026, 9, 15))
+    dues = due_dates(PACKS["major_decision"], date(2026, 9, 15), Workdays())
     assert [(due.kind, due.latest_on, due.plan_on) for due in dues] == [
         ("notice", date(2026, 9, 14), date(2026, 8, 14)),  # 08-16 is a Sunday
         ("list", date(2026, 9, 14), date(2026, 9, 7)),
@@ -168,7 +169,7 @@ def test_dates_of_a_major_decision_have_no_draw() -> None:
 
 def test_plan_is_unknown_while_the_notice_of_its_year_is_not_out() -> None:
     """2027 is not known to the calendar; what falls into 2026 still is. 2026-12-20 is a Sunday."""
-    dues = due_dates(PACKS["price"], date(2027, 1, 20))
+    dues = due_dates(PACKS["price"], date(2027, 1, 20), Workdays())
     assert [(due.latest_on, due.plan_on) for due in dues] == [
         (date(2026, 12, 21), date(2026, 12, 18)),
         (date(2026, 12, 31), date(2026, 12, 30)),
@@ -179,7 +180,7 @@ def test_plan_is_unknown_while_the_notice_of_its_year_is_not_out() -> None:
 
 @given(st.sampled_from(sorted(PACKS)), st.dates(date(2004, 3, 1), date(2026, 12, 31)))
 def test_plan_never_comes_after_its_floor_and_never_on_a_rest_day(profile: Any, starts_on: date) -> None:
-    for clock, due in zip(PACKS[profile].clocks, due_dates(PACKS[profile], starts_on), strict=True):
+    for clock, due in zip(PACKS[profile].clocks, due_dates(PACKS[profile], starts_on, Workdays()), strict=True):
         assert (starts_on - due.latest_on).days == clock.days
         assert due.plan_on is not None
         assert due.plan_on <= starts_on - timedelta(days=clock.plan_days) <= due.latest_on

@@ -1,6 +1,5 @@
-"""Small promises of the toolbox: sealed data, codes, phone numbers, entity tags, working days."""
+"""Small promises of the toolbox: sealed data, codes, phone numbers, entity tags."""
 
-from datetime import date
 from uuid import UUID
 
 import pytest
@@ -12,7 +11,6 @@ from kaimen.kit.http import limit_of, tag_matches
 from kaimen.kit.ids import CODE_ALPHABET, new_code, new_id, normalise_code
 from kaimen.kit.people import mask_phone, parse_phone
 from kaimen.kit.refusals import Refusal
-from kaimen.kit.workdays import add_working_days
 
 VAULT = Vault(bytes(32), "opendays")
 
@@ -110,16 +108,3 @@ def test_limit_is_between_one_and_two_hundred(limit: int, allowed: bool) -> None
     except Refusal:
         refused = True
     assert refused != allowed
-
-
-@pytest.mark.parametrize(
-    ("start", "days", "due"),
-    [
-        # The National Day week of 2022 (1 to 7 October; 8 and 9 October were worked).
-        (date(2022, 9, 28), 10, date(2022, 10, 17)),
-        (date(2022, 9, 30), 1, date(2022, 10, 8)),
-        (date(2022, 8, 1), 5, date(2022, 8, 8)),
-    ],
-)
-def test_working_days_follow_the_state_council(start: date, days: int, due: date) -> None:
-    assert add_working_days(start, days) == due

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 DEFAULT_URL = "http://localhost:8080"
@@ -64,6 +65,29 @@ def parser() -> argparse.ArgumentParser:
     add_data(letters)
     letters.add_argument("--replay", action="store_true", help="重新处理 / handle them again; what fails again stays")
 
+    holidays = commands.add_parser("holidays", help="放假通知 / the State Council's holiday notices")
+    load = command(
+        holidays.add_subparsers(required=True, metavar="COMMAND"),
+        "load",
+        run_holidays_load,
+        "载入一年的放假通知 / load a year's holiday notice; loading it again changes nothing",
+    )
+    load.add_argument("file", type=Path, metavar="FILE", help="JSON: year, papers, days (holiday-cn)")
+    load.add_argument(
+        "--amendment",
+        action="store_true",
+        help="通知有变更，天数可多可少 / the notice was amended: days need not add up",
+    )
+    load.add_argument("--source", default="", metavar="URL", help="数据出处 / where the file was taken from")
+    add_data(load)
+
+    workdays = command(
+        commands, "workdays", run_workdays, "工作日期限 / the end of a period of working days; exit 3: not known yet"
+    )
+    workdays.add_argument("start", type=day, metavar="DATE", help="起算日，不计入 / its start, which is not counted")
+    workdays.add_argument("days", type=int, metavar="DAYS", help="工作日数 / number of working days")
+    add_data(workdays)
+
     verify = command(
         commands, "verify", run_verify, "核对一次抽签 / check the transcript of a draw; exit 0 valid, 1 not"
     )
@@ -111,6 +135,13 @@ def port_number(text: str) -> int:
     if not 1 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"端口须在 1–65535 之间 / {port} is not between 1 and 65535")
     return port
+
+
+def day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"不是日期（如 2022-09-28）/ {text} is no date like 2022-09-28") from None
 
 
 def refuse(words: str) -> int:
@@ -211,6 +242,55 @@ def run_dead_letters(asked: argparse.Namespace) -> int:
         left += bool(letter.error)
         print(f"{letter.consumer} {letter.subject} {letter.event_id} {letter.error or '✓'}")
     return 1 if left else 0
+
+
+def run_holidays_load(asked: argparse.Namespace) -> int:
+    """Exit code 2 with a line for each fault of the file."""
+    from kaimen.host.holidays import NoHouse, load
+    from kaimen.kit.refusals import Refusal
+
+    try:
+        file = asked.file.read_bytes()
+    except OSError as error:
+        return refuse(f"无法读取 {asked.file} / cannot read {asked.file}: {error.strerror}")
+    try:
+        notice, is_new = asyncio.run(load(file, asked.data, source=asked.source, amendment=asked.amendment))
+    except NoHouse:
+        return refuse(f"{asked.data} 上没有运行中的数据库 / no database runs on {asked.data}")
+    except Refusal as no:
+        faults = [f"{fault.field}: {fault.zh} / {fault.en}" for fault in no.errors]
+        return refuse("\n".join(faults or [f"{no.detail('zh')} / {no.detail('en')}"]))
+    for listed in notice.days:
+        print(f"{listed.day} {'休 off' if listed.is_off else '班 worked'} {listed.label}")
+    print(f"{notice.year} version {notice.version} sha256 {notice.sha256} days {len(notice.days)}")
+    print("已载入 / loaded" if is_new else "此前已载入，未作更改 / loaded before, nothing changed")
+    return 0
+
+
+def run_workdays(asked: argparse.Namespace) -> int:
+    """Exit code 3 while a notice is missing."""
+    from kaimen.host.holidays import NoHouse, known_workdays
+    from kaimen.kit.refusals import Refusal
+    from kaimen.kit.workdays import BASE_YEARS, Workdays
+
+    known = Workdays()
+    if asked.data.is_dir():
+        try:
+            known = asyncio.run(known_workdays(asked.data))
+        except NoHouse:
+            years = f"{BASE_YEARS.start}–{BASE_YEARS.stop - 1}"
+            print(f"{asked.data} 上没有运行中的数据库，只按 {years} 年计算 / no database runs there", file=sys.stderr)
+    try:
+        deadline = known.deadline(asked.start, asked.days)
+    except Refusal as no:
+        return refuse(f"{no.detail('zh')} / {no.detail('en')}")
+    if deadline.provisional:
+        print(f"待国务院办公厅通知 / provisional: not before {deadline.not_before}")
+    else:
+        print(deadline.due_on)
+    for number, counted in enumerate(deadline.counted, 1):
+        print(f"{number:4} {counted}")
+    return 3 if deadline.provisional else 0
 
 
 def run_verify(asked: argparse.Namespace) -> int:

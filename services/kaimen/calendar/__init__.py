@@ -1,6 +1,7 @@
-"""日历: one searchable calendar and the gathered feeds, built from events alone.
+"""日历: one searchable calendar and the gathered feeds, built from events alone; and the holiday notices by which all
+services count working days.
 
-Authority: none of its own; every mark and every word belongs to the service that said it. Hears
-`<service>.calendar.changed` and `accounts.unit.registered`; publishes nothing. What it lost, it rebuilds from the
-first message.
+Authority: which notices there are, in versions of which none is ever deleted. Of all else none of its own; every mark
+and every word belongs to the service that said it. Hears `<service>.calendar.changed` and `accounts.unit.registered`,
+says `calendar.year.loaded`. What it lost of the calendar, it rebuilds from the first message.
 """

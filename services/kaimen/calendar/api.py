@@ -1,12 +1,14 @@
-"""The calendar over HTTP: feeds, and one search over all entries."""
+"""The calendar over HTTP: feeds, one search over all entries, holiday notices and deadlines by working days."""
 
 from datetime import date, timedelta
 from typing import Annotated, Any
 
+import msgspec
 from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath, QueryParameter
 
-from kaimen.calendar.app import Shelf
+from kaimen.calendar.app.feeds import Shelf
+from kaimen.calendar.app.years import known_years
 from kaimen.calendar.domain import FeedKey, NoSuchFeed
 from kaimen.calendar.store.repository import EntryFilter, Repository
 from kaimen.contracts.calendar import EntryKind
@@ -17,8 +19,23 @@ from kaimen.kit.http import OnEdge, Page, cursor_of, first_instant, json_respons
 from kaimen.kit.problems import Malformed
 from kaimen.kit.service import Resources
 from kaimen.kit.work import Work
+from kaimen.kit.workdays import MOST_DAYS
+from kaimen.kit.workdays.store import workdays
 
 Q = QueryParameter
+
+
+class DeadlineView(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of a period. `due_on` is null while a year's holiday notice is missing: work to `not_before` then.
+
+    `counted_days`: the working days of the period, when `provisional` only those that are known for sure."""
+
+    start: date
+    working_days: int
+    due_on: date | None
+    counted_days: tuple[date, ...]
+    provisional: bool
+    not_before: date
 
 
 def handlers(resources: Resources) -> list[Any]:
@@ -54,7 +71,33 @@ def handlers(resources: Resources) -> list[Any]:
 
         return json_response(await edge.read(run))
 
-    return [list_entries]
+    @get("/years", opt=allow(PUBLIC))
+    async def list_years(edge: OnEdge) -> Response[bytes]:
+        """放假通知: for which years it is known which days are worked, and from where."""
+        return json_response(await edge.read(known_years))
+
+    @get("/deadline", opt=allow(PUBLIC))
+    async def compute_deadline(
+        edge: OnEdge,
+        start: Annotated[date, Q(name="start")],
+        working_days: Annotated[int, Q(name="working_days", ge=1, le=MOST_DAYS)],
+    ) -> Response[bytes]:
+        """期限计算: the end of so many working days; day 1 is the first one after `start`."""
+
+        async def run(work: Work) -> DeadlineView:
+            deadline = (await workdays(work)).deadline(start, working_days)
+            return DeadlineView(
+                start=deadline.start,
+                working_days=deadline.days,
+                due_on=deadline.due_on,
+                counted_days=deadline.counted,
+                provisional=deadline.provisional,
+                not_before=deadline.not_before,
+            )
+
+        return json_response(await edge.read(run))
+
+    return [list_entries, list_years, compute_deadline]
 
 
 def feed_handlers(shelf: Shelf) -> list[Any]:

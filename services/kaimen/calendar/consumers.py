@@ -5,10 +5,13 @@ from datetime import timedelta
 
 import msgspec
 
-from kaimen.calendar.app import CalendarSettings, Shelf, take_entries
+from kaimen.calendar.app.feeds import CalendarSettings, Shelf, take_entries
+from kaimen.calendar.app.years import watch_years
 from kaimen.calendar.domain import FeedKey
 from kaimen.contracts.accounts import UnitRegistered
+from kaimen.contracts.adoption import AdoptionEntriesChanged
 from kaimen.contracts.calendar import OpenDayEntriesChanged
+from kaimen.contracts.decisions import DecisionEntriesChanged
 from kaimen.contracts.envelope import Envelope
 from kaimen.contracts.hearings import HearingEntriesChanged
 from kaimen.contracts.representatives import MeetingEntriesChanged
@@ -19,12 +22,21 @@ from kaimen.kit.service import Resources
 from kaimen.kit.units import UNIT_REGISTERED, Units
 from kaimen.kit.work import Work
 
+SOURCES = ("opendays", "representatives", "hearings", "decisions", "adoption")
+"""Services that have something for calendars."""
+EntriesChanged = (
+    OpenDayEntriesChanged
+    | MeetingEntriesChanged
+    | HearingEntriesChanged
+    | DecisionEntriesChanged
+    | AdoptionEntriesChanged
+)
 FEEDS_CHANGED = "calendar_feeds_changed"
 EVERYTHING = "*"
 
 
 async def follow_changes(resources: Resources, shelf: Shelf) -> None:
-    """For ever: remake what any process of this service says has changed."""
+    """For ever: remake what any process of this service says has changed. Each measures for its own metrics."""
 
     async def heard(word: str | None) -> None:
         keys = (
@@ -34,8 +46,14 @@ async def follow_changes(resources: Resources, shelf: Shelf) -> None:
         )
         async with resources.workshop.open_for_reading() as work:
             await shelf.refresh(work, keys)
+            await watch_years(work, warn=False)
 
     await resources.workshop.database.hear(FEEDS_CHANGED, heard)
+
+
+async def measure_again(resources: Resources) -> None:
+    """Have every process of this service measure for its metrics; no feed changes."""
+    await resources.workshop.database.tell(FEEDS_CHANGED, msgspec.json.encode([]).decode())
 
 
 def subscriptions(resources: Resources) -> list[Subscription]:
@@ -44,7 +62,7 @@ def subscriptions(resources: Resources) -> list[Subscription]:
 
     async def take(work: Work, envelope: Envelope) -> None:
         changed = envelope.fact()
-        assert isinstance(changed, OpenDayEntriesChanged | MeetingEntriesChanged | HearingEntriesChanged)
+        assert isinstance(changed, EntriesChanged)
         source_id = changed.event_id if isinstance(changed, OpenDayEntriesChanged) else changed.source_id
         touched = await take_entries(work, settings, source_id, envelope.version, changed.entries)
         work.after_commit(lambda: refresh(touched))
@@ -53,7 +71,8 @@ def subscriptions(resources: Resources) -> list[Subscription]:
         unit = envelope.fact()
         assert isinstance(unit, UnitRegistered)
         await Units(work.connection).save(unit)
-        keys = {FeedKey(f"units/{unit.short_name}")} | ({FeedKey(f"streets/{unit.code}")} if unit.code else set())
+        keys = {FeedKey(f"{kind}/{unit.short_name}") for kind in ("units", "deadlines")}
+        keys |= {FeedKey(f"streets/{unit.code}")} if unit.code else set()
         work.after_commit(lambda: refresh(keys))
 
     async def refresh(keys: set[FeedKey]) -> None:
@@ -62,16 +81,15 @@ def subscriptions(resources: Resources) -> list[Subscription]:
         await resources.workshop.database.tell(FEEDS_CHANGED, word)
 
     return [
-        Subscription("opendays", "calendar-opendays", ("opendays.calendar.changed.v1",), take),
-        Subscription("representatives", "calendar-representatives", ("representatives.calendar.changed.v1",), take),
-        Subscription("hearings", "calendar-hearings", ("hearings.calendar.changed.v1",), take),
+        *(Subscription(name, f"calendar-{name}", (f"{name}.calendar.changed.v1",), take) for name in SOURCES),
         Subscription("accounts", "calendar-units", (UNIT_REGISTERED,), save_unit),
     ]
 
 
 def jobs(resources: Resources) -> Mapping[str, Job]:
     async def turn_day(work: Work, subject: str) -> None:
-        """Windows move with the day, never with the second."""
+        """Windows move with the day, never with the second; and a holiday notice may have become late."""
+        await watch_years(work, warn=True)
         work.after_commit(lambda: resources.workshop.database.tell(FEEDS_CHANGED, EVERYTHING))
         await work.set_timer("turn-day", subject, day_start(local_date(work.at) + timedelta(days=1)))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from litestar import Litestar
 
 from kaimen.calendar import api, consumers
-from kaimen.calendar.app import CalendarSettings, Shelf
+from kaimen.calendar.app.feeds import CalendarSettings, Shelf
 from kaimen.kit.bus import Subscription
 from kaimen.kit.http import create_service_app
 from kaimen.kit.jobs import Job
@@ -17,11 +17,14 @@ SERVICE = Service(
     name="calendar",
     title="日历",
     settings=CalendarSettings,
+    publishes=("calendar.year.loaded.v1",),
     consumes=(
         "accounts.unit.registered.v1",
         "opendays.calendar.changed.v1",
         "representatives.calendar.changed.v1",
         "hearings.calendar.changed.v1",
+        "decisions.calendar.changed.v1",
+        "adoption.calendar.changed.v1",
     ),
     nightly=("turn-day",),
 )

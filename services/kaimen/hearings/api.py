@@ -41,6 +41,8 @@ from kaimen.kit.recruiting.procedure import Receipt, Recruiting
 from kaimen.kit.recruiting.rules import Application, ApplicationState, Method, Terms
 from kaimen.kit.service import Resources
 from kaimen.kit.work import Work
+from kaimen.kit.workdays import Workdays
+from kaimen.kit.workdays.store import workdays
 
 T = TypeVar("T")
 Q = QueryParameter
@@ -228,7 +230,7 @@ class Acknowledgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waiver: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
-def hearing_view(hearing: Hearing, state: Phase, **more: Any) -> HearingView:
+def hearing_view(hearing: Hearing, state: Phase, known: Workdays, **more: Any) -> HearingView:
     own = set(Hearing.__struct_fields__) - {"groups"}
     shared = {name: getattr(hearing, name) for name in HearingView.__struct_fields__ if name in own}
     pack = hearing.pack
@@ -237,7 +239,7 @@ def hearing_view(hearing: Hearing, state: Phase, **more: Any) -> HearingView:
         state=state,
         profile_title_zh=pack.title_zh,
         profile_title_en=pack.title_en,
-        clocks=due_dates(pack, hearing.starts_on),
+        clocks=due_dates(pack, hearing.starts_on, known),
         **more,
     )
 
@@ -264,6 +266,7 @@ async def whole(desk: Desk, hearing: Hearing) -> HearingView:
     return hearing_view(
         hearing,
         await desk.phase(hearing),
+        await workdays(desk.work),
         groups=tuple(groups),
         roster=await _roster(desk, hearing),
         awaiting_materials=len(await desk.missing(hearing)) if hearing.list_published_at else None,
@@ -466,7 +469,8 @@ def handlers(resources: Resources) -> list[Any]:
         async def run(desk: Desk) -> Page:
             found = await desk.store.hearings(wanted)
             last = found[limit - 1] if len(found) > limit else None
-            items = [hearing_view(each, await desk.phase(each)) for each in found[:limit]]
+            known = await workdays(desk.work)
+            items = [hearing_view(each, await desk.phase(each), known) for each in found[:limit]]
             return Page(items, cursor_of(last.starts_at, last.id) if last else None)
 
         return json_response(await edge.read(at_desk(run)))

@@ -10,10 +10,11 @@ from kaimen.kit.recruiting import timers
 from kaimen.kit.recruiting.procedure import Recruiting
 from kaimen.kit.service import Resources
 from kaimen.kit.work import Work
+from kaimen.kit.workdays import store as years
 
 
 def subscriptions(_: Resources) -> list[Subscription]:
-    return [units.subscription("hearings")]
+    return [units.subscription("hearings"), years.subscription("hearings")]
 
 
 def jobs(resources: Resources) -> Mapping[str, Job]:

@@ -29,7 +29,7 @@ SERVICE = Service(
         "hearings.report.published.v1",
         "hearings.calendar.changed.v1",
     ),
-    consumes=("accounts.unit.registered.v1",),
+    consumes=("accounts.unit.registered.v1", "calendar.year.loaded.v1"),
     constraints=CONSTRAINTS,
     recruits=True,
 )

@@ -9,14 +9,21 @@ from kaimen.kit.jobs import Job
 from kaimen.kit.logs import log
 from kaimen.kit.service import Resources
 from kaimen.kit.work import Work
-from kaimen.opendays.app import drawing, events, registrations
+from kaimen.kit.workdays import store as years
+from kaimen.opendays.app import after, drawing, events, registrations
 from kaimen.opendays.app.desk import Desk, OpenDaysSettings
 from kaimen.opendays.domain.drawing import WON_WITHIN
 from kaimen.opendays.store.repository import Repository
 
 
-def subscriptions(_: Resources) -> list[Subscription]:
-    return [units.subscription("opendays")]
+def subscriptions(resources: Resources) -> list[Subscription]:
+    settings = resources.settings
+    assert isinstance(settings, OpenDaysSettings)
+
+    async def renew_due_dates(work: Work, year: int) -> None:
+        await after.renew_due_dates(Desk(work, resources.vault, settings), year)
+
+    return [units.subscription("opendays"), years.subscription("opendays", renew_due_dates)]
 
 
 def jobs(resources: Resources) -> Mapping[str, Job]:

@@ -27,7 +27,7 @@ SERVICE = Service(
         "opendays.suggestion.replied.v1",
         "opendays.calendar.changed.v1",
     ),
-    consumes=("accounts.unit.registered.v1",),
+    consumes=("accounts.unit.registered.v1", "calendar.year.loaded.v1"),
     constraints=CONSTRAINTS,
     nightly=("check-seats",),
     holds_draws=True,

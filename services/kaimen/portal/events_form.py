@@ -8,7 +8,7 @@ import msgspec
 from litestar.datastructures import FormMultiDict
 
 from kaimen.kit.clock import SHANGHAI
-from kaimen.kit.workdays import is_working_day
+from kaimen.kit.workdays import Workdays
 from kaimen.portal.answers import Event, FieldFault, Session
 from kaimen.portal.form_fields import read_sources
 from kaimen.portal.words import HOLDS, STEPS
@@ -114,9 +114,12 @@ def draft_of(filled: EventForm) -> tuple[dict[str, Any], list[FieldFault]]:
 
 
 def flagged_days(rows: list[Row]) -> list[tuple[date, bool | None]]:
-    """Days in the rows that are no working day (False), or whose year has no holiday notice yet (None)."""
+    """Days in the rows that are no working day (False), or whose year has no holiday notice yet (None).
+
+    The portal has no table of notices, and a hint is not worth a call for each day: it knows the base alone."""
+    known = Workdays()
     days = sorted({day for row in rows if (day := _read(date.fromisoformat, row.get("date", "")))})
-    return [(day, working) for day in days if (working := is_working_day(day)) is not True]
+    return [(day, working) for day in days if (working := known.is_working_day(day)) is not True]
 
 
 def field_id(path: str) -> str:

@@ -27,7 +27,7 @@ SERVICE = Service(
         "representatives.statement.replied.v1",
         "representatives.calendar.changed.v1",
     ),
-    consumes=("accounts.unit.registered.v1",),
+    consumes=("accounts.unit.registered.v1", "calendar.year.loaded.v1"),
     constraints=CONSTRAINTS,
     recruits=True,
 )

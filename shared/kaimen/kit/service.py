@@ -57,7 +57,9 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         draws = ["kaimen.kit.draws"] if self.holds_draws or self.recruits else []
         recruiting = ["kaimen.kit.recruiting"] if self.recruits else []
         units = ["kaimen.kit.units"] if "accounts.unit.registered.v1" in self.consumes else []
-        return ["kaimen.kit", *draws, f"{self.package}.store", *units, *recruiting]
+        is_told_years = "calendar.year.loaded.v1" in (*self.consumes, *self.publishes)
+        workdays = ["kaimen.kit.workdays"] if is_told_years else []
+        return ["kaimen.kit", *draws, f"{self.package}.store", *units, *workdays, *recruiting]
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from kaimen.kit.workdays import is_working_day
+from kaimen.kit.workdays import Workdays
 
 Profile = Literal["major_decision", "price"]
 ClockKind = Literal["notice", "draw", "list", "materials"]
@@ -72,13 +72,13 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     source_en: str
 
 
-def due_dates(pack: RulePack, starts_on: date) -> tuple[Due, ...]:
+def due_dates(pack: RulePack, starts_on: date, workdays: Workdays) -> tuple[Due, ...]:
     """The pack's clocks for a hearing on `starts_on`, in the pack's order."""
     return tuple(
         Due(
             kind=clock.kind,
             latest_on=clock.latest_on(starts_on),
-            plan_on=_last_working_day(starts_on - timedelta(days=clock.plan_days)),
+            plan_on=_last_working_day(starts_on - timedelta(days=clock.plan_days), workdays),
             binding=clock.binding,
             source_zh=clock.source_zh,
             source_en=clock.source_en,
@@ -87,11 +87,11 @@ def due_dates(pack: RulePack, starts_on: date) -> tuple[Due, ...]:
     )
 
 
-def _last_working_day(until: date) -> date | None:
+def _last_working_day(until: date, workdays: Workdays) -> date | None:
     """The last working day on or before `until`. A rest day moves an end later only (Civil Code Art. 203), so nothing
     that is counted backwards gains by it: one has to be earlier."""
     day = until
-    while (working := is_working_day(day)) is False:
+    while (working := workdays.is_working_day(day)) is False:
         day -= timedelta(days=1)
     return day if working else None
 

@@ -13,7 +13,8 @@ from kaimen.kit.clock import local_date
 from kaimen.kit.ids import normalise_code
 from kaimen.kit.people import Proof, ProofNeeded
 from kaimen.kit.texts import clean_text
-from kaimen.kit.workdays import add_working_days
+from kaimen.kit.workdays import first_day_of
+from kaimen.kit.workdays.store import workdays
 from kaimen.opendays.app.desk import Desk
 from kaimen.opendays.app.registrations import PURPOSE, announce_change
 from kaimen.opendays.domain.events import Event, move
@@ -81,12 +82,28 @@ async def add_suggestion(desk: Desk, event: Event, given: NewSuggestion) -> dict
     text = clean_text(given.text, "text", least=1, most=2000)
     due_on = None
     if given.kind == "question":
-        due_on = add_working_days(local_date(desk.work.at), desk.settings.answer_working_days)
+        due_on = await answer_due_on(desk, desk.work.at)
     id = desk.work.new_id()
     await desk.store.add_suggestion(id, event.id, given.kind, text, desk.work.at, due_on)
     suggestion = await desk.store.suggestion(id)
     assert suggestion is not None
     return suggestion
+
+
+async def answer_due_on(desk: Desk, received_at: datetime) -> date | None:
+    """None while the holiday notice of a year that is needed is missing."""
+    return (await workdays(desk.work)).plus(local_date(received_at), desk.settings.answer_working_days)
+
+
+async def renew_due_dates(desk: Desk, year: int) -> None:
+    """The holiday notice of `year` has come or changed: open questions that it can reach are due by it; what is
+    answered stays as it was."""
+    for question in await desk.store.open_questions(first_day_of(year)):
+        due_on = await answer_due_on(desk, question["received_at"])
+        if due_on != question["due_on"]:
+            await desk.store.move_due_date(question["id"], due_on)
+            before, after = str(question["due_on"] or ""), str(due_on or "")
+            await desk.work.record("renew-due-date", f"suggestion:{question['id']}", before=before, after=after)
 
 
 async def reply_to_suggestion(desk: Desk, suggestion_id: UUID, given: Reply) -> dict[str, Any]:

@@ -315,6 +315,13 @@ select id, event_id, kind, text, received_at, due_on, reply, outcome, replied_at
 -- name: reply_to_suggestion
 update suggestions set reply = $2, outcome = $3, replied_at = $4, replied_by = $5 where id = $1
 
+-- name: list_open_questions
+select id, received_at, due_on from suggestions
+where kind = 'question' and reply is null and (due_on is null or due_on >= $1) order by received_at, id
+
+-- name: move_due_date
+update suggestions set due_on = $2 where id = $1 and reply is null
+
 -- name: insert_questionnaire
 insert into questionnaire_answers (id, event_id, registration_id, satisfaction, comment, answered_at)
 values ($1, $2, $3, $4, $5, $6)

@@ -333,6 +333,13 @@ class Repository:
     async def reply(self, id: UUID, reply: str, outcome: str, at: datetime, by: str) -> None:
         await self._db.execute(queries.reply_to_suggestion, id, reply, outcome, at, by)
 
+    async def open_questions(self, due_from: date) -> list[dict[str, Any]]:
+        """Id, receipt and due date of what waits for a reply: due from that day on, or on a day not known yet."""
+        return [dict(row) for row in await self._db.fetch(queries.list_open_questions, due_from)]
+
+    async def move_due_date(self, id: UUID, due_on: date | None) -> None:
+        await self._db.execute(queries.move_due_date, id, due_on)
+
     async def add_questionnaire(
         self, id: UUID, event_id: UUID, registration_id: UUID, satisfaction: int, comment: bytes | None, at: datetime
     ) -> None:

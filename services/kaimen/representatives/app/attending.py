@@ -1,5 +1,6 @@
 """Being there, speaking, and the public reply."""
 
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from kaimen.contracts import representatives as contract
 from kaimen.kit.clock import local_date
 from kaimen.kit.recruiting.refusals import NotOnList
 from kaimen.kit.texts import clean_text
-from kaimen.kit.workdays import add_working_days
+from kaimen.kit.workdays import first_day_of
+from kaimen.kit.workdays.store import workdays
 from kaimen.representatives.app.desk import Desk, picture
 from kaimen.representatives.app.meetings import save_attended
 from kaimen.representatives.domain.meetings import Meeting
@@ -84,7 +86,7 @@ async def take_statement(desk: Desk, meeting: Meeting, given: NewStatement) -> S
     if given.item not in recruitment.items:
         raise UnknownItem(field="item")
     summary = clean_text(given.summary, "summary", least=1, most=2000)
-    due_on = add_working_days(local_date(meeting.starts_at), desk.settings.reply_working_days)
+    due_on = await reply_due_on(desk, meeting.starts_at)
     id = desk.work.new_id()
     await desk.store.add_statement(id, application, given.item, summary, desk.work.at, due_on)
     await desk.work.record("take-statement", f"meeting:{meeting.id}")
@@ -92,6 +94,22 @@ async def take_statement(desk: Desk, meeting: Meeting, given: NewStatement) -> S
         contract.StatementRecorded(id, meeting.id, given.item, meeting.unit, due_on), aggregate_id=id, version=1
     )
     return await read_statement(desk, id)
+
+
+async def reply_due_on(desk: Desk, held_at: datetime) -> date | None:
+    """None while the holiday notice of a year that is needed is missing."""
+    return (await workdays(desk.work)).plus(local_date(held_at), desk.settings.reply_working_days)
+
+
+async def renew_due_dates(desk: Desk, year: int) -> None:
+    """The holiday notice of `year` has come or changed: open replies that it can reach are due by it; what is answered
+    stays as it was."""
+    for waiting in await desk.store.unanswered(first_day_of(year)):
+        due_on = await reply_due_on(desk, waiting.held_at)
+        if due_on != waiting.due_on:
+            await desk.store.move_due_date(waiting.id, due_on)
+            before, after = str(waiting.due_on or ""), str(due_on or "")
+            await desk.work.record("renew-due-date", f"statement:{waiting.id}", before=before, after=after)
 
 
 async def reply_to_statement(desk: Desk, id: UUID, given: Reply) -> Statement:

@@ -60,5 +60,13 @@ select statements.id, statements.meeting_id, item_id, pseudonym, summary, said_a
 from statements join applications on applications.id = statements.application_id
 where statements.meeting_id = $1 order by said_at, statements.id
 
+-- name: list_unanswered
+select statements.id, meetings.starts_at as held_at, due_on
+from statements join meetings on meetings.id = statements.meeting_id
+where outcome is null and (due_on is null or due_on >= $1) order by said_at, statements.id
+
+-- name: move_due_date
+update statements set due_on = $2 where id = $1 and outcome is null
+
 -- name: reply_to_statement
 update statements set outcome = $2, reply = $3, replied_at = $4, replied_by = $5 where id = $1

@@ -38,6 +38,14 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     replied_at: datetime | None
 
 
+class Unanswered(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement that waits for its public reply."""
+
+    id: UUID
+    held_at: datetime
+    due_on: date | None
+
+
 class MeetingFilter(msgspec.Struct, frozen=True):
     """Which meetings to list; None means: any."""
 
@@ -94,6 +102,13 @@ class Repository:
 
     async def statements(self, meeting_id: UUID) -> list[Statement]:
         return [Statement(**row) for row in await self._db.fetch(queries.list_statements, meeting_id)]
+
+    async def unanswered(self, due_from: date) -> list[Unanswered]:
+        """What waits for a reply: due from that day on, or on a day not known yet."""
+        return [Unanswered(**row) for row in await self._db.fetch(queries.list_unanswered, due_from)]
+
+    async def move_due_date(self, id: UUID, due_on: date | None) -> None:
+        await self._db.execute(queries.move_due_date, id, due_on)
 
     async def reply(self, id: UUID, outcome: str, reply: str, at: datetime, by: str) -> None:
         await self._db.execute(queries.reply_to_statement, id, outcome, reply, at, by)
