@@ -21,7 +21,7 @@ from kaimen.host.embedded import Embedded, Ports, is_free
 
 FAST = {
     f"KAIMEN_{name}_SWEEP_SECONDS": "0.3"
-    for name in ("ACCOUNTS", "OPENDAYS", "REPRESENTATIVES", "HEARINGS", "CALENDAR")
+    for name in ("ACCOUNTS", "OPENDAYS", "REPRESENTATIVES", "HEARINGS", "DECISIONS", "ADOPTION", "CALENDAR")
 }
 FAST |= {"KAIMEN_PORTAL_FORM_SECONDS": "0"}
 
@@ -101,7 +101,7 @@ class House:
 
     async def ready(self) -> None:
         """Wait until every service answers and is connected to everything."""
-        for service in ("accounts", "opendays", "representatives", "hearings", "calendar"):
+        for service in ("accounts", "opendays", "representatives", "hearings", "decisions", "adoption", "calendar"):
             await until(lambda service=service: self._is_whole(service), seconds=60)
 
     async def _is_whole(self, service: str) -> bool:

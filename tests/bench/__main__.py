@@ -19,7 +19,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from bench import lots
+from bench import lots, opinions
 from bench.load import Order, Outcome
 from houses import Desk, House, in_days, open_house
 from kaimen.host.embedded import postgres_programs
@@ -165,6 +165,8 @@ async def main() -> None:
             await measure_feeds(house)
     print()
     await asyncio.to_thread(lots.main)
+    print()
+    await opinions.measure()
 
 
 if __name__ == "__main__":

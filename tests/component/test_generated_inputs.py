@@ -12,7 +12,7 @@ from schemathesis import Case
 from houses import House
 from kaimen.host.contracts import ROOT
 
-SPOKEN = ("accounts", "opendays", "representatives", "hearings", "calendar")
+SPOKEN = ("accounts", "opendays", "representatives", "hearings", "decisions", "adoption", "calendar")
 EXAMPLES = 25
 
 

@@ -9,12 +9,16 @@ from typing import Any
 import nats
 import pytest
 
+from component.test_adoption_clocks import Cabinet
+from component.test_decisions import Bureau
 from component.test_hearings import Chamber
+from component.test_holidays import kaimen
 from component.test_representatives import Hall
 from houses import Desk, House, event_draft, in_days, open_house, until
 from kaimen.contracts.envelope import Envelope, from_headers
 from kaimen.contracts.registry import BY_SUBJECT
 
+DATA = Path(__file__).resolve().parents[1] / "data"
 SAMPLES = Path(__file__).resolve().parents[2] / "contracts" / "samples"
 
 
@@ -30,7 +34,7 @@ async def read_streams(house: House) -> list[Envelope]:
     found = []
     try:
         js = client.jetstream()
-        for name in ("accounts", "opendays", "representatives", "hearings"):
+        for name in ("accounts", "opendays", "representatives", "hearings", "decisions", "adoption", "calendar"):
             last = (await js.stream_info(name)).state.last_seq
             for sequence in range(1, last + 1):
                 message = await js.get_msg(name, sequence)
@@ -62,6 +66,11 @@ async def test_a_units_year_says_every_fact_there_is(own_house: House) -> None:
 
     await _hear_a_representative(own_house)
     await _hold_a_hearing(own_house)
+    await Bureau(own_house).issued()
+    await _answer_the_public(own_house)
+    notice = DATA / "holidays" / "2026.json"
+    code, _, wrong = await kaimen(own_house, "holidays", "load", str(notice), "--source", "NateScarlet/holiday-cn")
+    assert (code, wrong) == (0, [])
 
     async def all_said() -> list[Envelope] | None:
         said = await read_streams(own_house)
@@ -147,6 +156,32 @@ async def _hold_a_hearing(house: House) -> None:
     await chamber.step(hearing, "confirm", signed)
     passage = {"where": "第二条", "before": "今年实施。", "after": "分两年实施。"}
     await chamber.step(hearing, "report", {"points": [{"no": 1, "disposition": "adopted", "passage": passage}]})
+    house.shift_clock(timedelta())
+
+
+async def _answer_the_public(house: House) -> None:
+    """A consultation that is extended, a document, a suspended clock that runs out, and the report after all."""
+    cabinet = Cabinet(house)
+    item = await cabinet.listed()
+    consultation = await cabinet.opened(
+        catalogue_item=item["id"], closes_on=str(cabinet.today), shortened_reason="情况紧急"
+    )
+    longer = {"closes_on": str(cabinet.today + timedelta(days=1)), "reason": "应公众要求"}
+    await cabinet.post(f"/consultations/{consultation['id']}/extend", longer)
+    cabinet.wait_for(timedelta(days=2))
+    await cabinet.lead_to_issue(item)
+    await cabinet.issue(item)
+    clock = (await until(lambda: cabinet.clocks(item)))["report"]
+    pause = {"from_on": str(cabinet.today), "to_on": str(cabinet.today + timedelta(days=3))}
+    law = {"legal_basis": "突发事件应对法", "decided_by": "区政府"}
+    await cabinet.post(f"/clocks/{clock['id']}/suspend", {**pause, **law}, await house.token("office"))
+    cabinet.wait_for(timedelta(days=40))
+
+    async def breached() -> bool:
+        return "breached" in await cabinet.facts(clock)
+
+    await until(breached)
+    await cabinet.published(consultation)
     house.shift_clock(timedelta())
 
 

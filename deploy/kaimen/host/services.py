@@ -3,7 +3,16 @@
 from importlib import import_module
 from types import ModuleType
 
-NAMES: tuple[str, ...] = ("accounts", "opendays", "representatives", "hearings", "calendar", "portal")
+NAMES: tuple[str, ...] = (
+    "accounts",
+    "opendays",
+    "representatives",
+    "hearings",
+    "decisions",
+    "adoption",
+    "calendar",
+    "portal",
+)
 
 
 def load(name: str) -> ModuleType:

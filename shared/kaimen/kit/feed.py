@@ -7,12 +7,14 @@ from litestar import Response
 
 from kaimen.contracts.calendar import CalendarEntry
 from kaimen.kit.clock import local_date
-from kaimen.kit.ical import Entry, Feed, etag, join_feed, render_entry
+from kaimen.kit.ical import Deadline, Entry, Feed, etag, join_feed, render_deadline, render_entry
 from kaimen.kit.settings import ServiceSettings
 
 TOMBSTONE = timedelta(days=30)
 """How long a cancelled item stays, after its end or its cancellation, whichever is later (CF2)."""
 PAST_DAYS, COMING_DAYS = 90, 400
+DUE_AFTER = timedelta(hours=17)
+"""From 00:00 of the day on which something is due."""
 HEADERS = {
     "Content-Disposition": "inline",
     "Cache-Control": "public, max-age=300",
@@ -24,6 +26,8 @@ MEDIA_TYPE = "text/calendar; charset=utf-8"
 
 def render(entry: CalendarEntry, public_url: str, uid_domain: str) -> bytes:
     """The item's content lines."""
+    if entry.kind == "deadline":
+        return _render_duty(entry, public_url, uid_domain)
     timed = not entry.all_day
     item = Entry(
         uid_kind=entry.uid_kind,
@@ -48,6 +52,26 @@ def render(entry: CalendarEntry, public_url: str, uid_domain: str) -> bytes:
         contact=entry.contact or None,
     )
     return render_entry(item, uid_domain)
+
+
+def _render_duty(entry: CalendarEntry, public_url: str, uid_domain: str) -> bytes:
+    """A duty is a VTODO with a mirror, due when offices close on its day."""
+    duty = Deadline(
+        uid_kind=entry.uid_kind,
+        permanent_id=str(entry.entry_id),
+        sequence=entry.sequence,
+        created_at=entry.created_at,
+        changed_at=entry.changed_at,
+        due_at=entry.starts_at + DUE_AFTER,
+        summary=entry.summary,
+        description=entry.description,
+        url=public_url + entry.page if entry.page else None,
+        categories=entry.categories,
+        provisional=entry.status == "TENTATIVE",
+        done_at=entry.done_at,
+        cancelled=entry.status == "CANCELLED",
+    )
+    return render_deadline(duty, uid_domain)
 
 
 def is_shown(entry: CalendarEntry, at: datetime, *, windowed: bool = True) -> bool:

@@ -194,6 +194,17 @@ def read_cursor(cursor: str | None) -> tuple[datetime, UUID] | None:
         raise Malformed(what="cursor", field="cursor") from None
 
 
+def read_day_cursor(cursor: str | None) -> tuple[date, UUID] | None:
+    """Where a list that is ordered by day and id goes on: `<day>~<id>`. Raises Malformed."""
+    if cursor is None:
+        return None
+    day, _, name = cursor.partition("~")
+    try:
+        return date.fromisoformat(day), UUID(name)
+    except ValueError:
+        raise Malformed(what="cursor", field="cursor") from None
+
+
 def first_instant(day: date, field: str) -> datetime:
     """00:00 Asia/Shanghai of a day that somebody asked for. Raises Malformed for one at the end of all calendars."""
     try:

@@ -70,7 +70,7 @@ class TableRefusal(Exception):
         self.en = en
 
 
-def read_table(data: bytes, filename: str) -> Table:
+def read_table(data: bytes, filename: str, *, max_rows: int = MAX_ROWS) -> Table:
     """The one sheet of an XLSX file, or a CSV file in UTF-8 or GB18030. `filename` is only for messages.
 
     Raises TableRefusal.
@@ -80,11 +80,11 @@ def read_table(data: bytes, filename: str) -> Table:
     if not data.strip():
         raise _refusal("empty", f"{filename} 是空文件", f"{filename} is empty")
     if data.startswith(b"PK\x03\x04"):
-        lines = _read_xlsx(data, filename)
+        lines = _read_xlsx(data, filename, max_rows)
     elif data.startswith(_FOREIGN_MAGIC):
         raise _refusal("unknown-format", f"{filename} 不是 XLSX 或 CSV 文件", f"{filename} is neither XLSX nor CSV")
     else:
-        lines = _read_csv(data, filename)
+        lines = _read_csv(data, filename, max_rows)
     return _as_table(lines, filename)
 
 
@@ -146,6 +146,8 @@ _XML_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uff
 _SHARED_TEXT_END = re.compile(rb"</(?:[A-Za-z_][\w.-]*:)?si>")
 _FORMULA = re.compile(rb"""<(?:[A-Za-z_][\w.-]*:)?f[\s/>]|<(?:[A-Za-z_][\w.-]*:)?c\s[^>]*\bt=["']e["']""")
 _FILLED_CELL = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?c(?:\s[^>]*)?(?<!/)>")
+_VALUE_CELL = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?c(\s[^>]*)?(?<!/)>\s*<(?:[A-Za-z_][\w.-]*:)?v>([^<]*)<")
+_CELL_TYPE = re.compile(rb"""\bt=["'](\w+)["']""")
 _REFERENCE = re.compile(rb"""\sr=["']([A-Z]{1,3})(\d{1,7})["']""")
 _NUMBER = re.compile(r"[+-]\s?(?:\d[\d,]*)?\.?\d+%?")
 _PHONE = re.compile(r"\+\d[\d -]{5,}")
@@ -159,12 +161,12 @@ def _refusal_at(reason: Reason, row: int, column: str, zh: str, en: str) -> Tabl
     return _refusal(reason, f"第 {row} 行 {column} 列：{zh}", f"Row {row}, column {column}: {en}", row, column)
 
 
-def _read_xlsx(data: bytes, filename: str) -> list[list[str]]:
+def _read_xlsx(data: bytes, filename: str, max_rows: int) -> list[list[str]]:
     broken = _refusal("broken-file", f"{filename} 已损坏，无法打开", f"{filename} is damaged and cannot be opened")
     try:
-        _inspect_package(data, filename)
+        _inspect_package(data, filename, max_rows)
         with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
-            return _only_sheet(book, filename)
+            return _only_sheet(book, filename, max_rows)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, python_calamine.CalamineError) as error:
         raise broken from error
     except (
@@ -179,7 +181,7 @@ def _read_xlsx(data: bytes, filename: str) -> list[list[str]]:
         raise broken from error
 
 
-def _inspect_package(data: bytes, filename: str) -> None:
+def _inspect_package(data: bytes, filename: str, max_rows: int) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         names = package.namelist()
         if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
@@ -187,7 +189,7 @@ def _inspect_package(data: bytes, filename: str) -> None:
         if sum(part.file_size for part in package.infolist()) > MAX_UNPACKED_OCTETS or len(names) > 1_000:
             raise _refusal("zip-bomb", f"{filename} 解压后过大", f"{filename} unpacks to too much")
         sheets: list[bytes] = []
-        longest_text = 1
+        lengths: list[int] = []
         for name in names:
             if not name.lower().endswith((".xml", ".rels")):
                 continue
@@ -197,12 +199,12 @@ def _inspect_package(data: bytes, filename: str) -> None:
             if b"sheetData" in part:
                 sheets.append(part)
             elif b"sst" in part:
-                longest_text = max(longest_text, *map(len, _SHARED_TEXT_END.split(part)))
+                lengths = [len(text) for text in _SHARED_TEXT_END.split(part)]
     for part in sheets:
-        _inspect_sheet(part, longest_text, filename)
+        _inspect_sheet(part, lengths, filename, max_rows)
 
 
-def _inspect_sheet(part: bytes, longest_text: int, filename: str) -> None:
+def _inspect_sheet(part: bytes, lengths: Sequence[int], filename: str, max_rows: int) -> None:
     formula = _FORMULA.search(part)
     if formula is not None:
         references = _REFERENCE.findall(part, 0, part.find(b">", formula.start()) + 1)
@@ -221,26 +223,41 @@ def _inspect_sheet(part: bytes, longest_text: int, filename: str) -> None:
         # A cell without its address is put by counting, which no bound here would see.
         if reference is None:
             raise zipfile.BadZipFile("a cell has no address")
-        _check_extent(int(reference[2]), _column_number(reference[1].decode()), filename)
-    if cells * longest_text > MAX_TEXT_OCTETS:
+        _check_extent(int(reference[2]), _column_number(reference[1].decode()), filename, max_rows)
+    if _unpacked_text(part, cells, lengths) > MAX_TEXT_OCTETS:
         raise _refusal("zip-bomb", f"{filename} 解压后过大", f"{filename} unpacks to too much")
 
 
-def _check_extent(row: int, columns: int, filename: str) -> None:
-    if row > MAX_ROWS:
-        raise _refusal("too-many-rows", f"{filename} 超过 5000 行", f"{filename} has more than 5,000 rows", row)
+def _unpacked_text(part: bytes, cells: int, lengths: Sequence[int]) -> int:
+    """At most how many octets of text the cells will hold: one shared text may stand in every cell. A cell of which
+    this is not plain counts as the longest one."""
+    octets = plain = 0
+    for attributes, value in _VALUE_CELL.findall(part):
+        kind = _CELL_TYPE.search(attributes)
+        if kind is None:
+            plain += 1
+        elif kind[1] == b"s" and value.isdigit() and int(value) < len(lengths):
+            plain += 1
+            octets += lengths[int(value)]
+    return octets + (cells - plain) * max(lengths, default=1)
+
+
+def _check_extent(row: int, columns: int, filename: str, max_rows: int) -> None:
+    if row > max_rows:
+        words = f"{filename} 超过 {max_rows} 行", f"{filename} has more than {max_rows:,} rows"
+        raise _refusal("too-many-rows", *words, row)
     if columns > MAX_COLUMNS:
         raise _refusal("too-many-columns", f"{filename} 超过 256 列", f"{filename} has more than 256 columns", row)
 
 
-def _only_sheet(book: python_calamine.CalamineWorkbook, filename: str) -> list[list[str]]:
+def _only_sheet(book: python_calamine.CalamineWorkbook, filename: str, max_rows: int) -> list[list[str]]:
     filled: list[list[list[str]]] = []
     for sheet in book.sheets_metadata:
         if sheet.visible is not python_calamine.SheetVisibleEnum.Visible:
             continue
         if sheet.typ is not python_calamine.SheetTypeEnum.WorkSheet:
             continue
-        lines = _sheet_lines(book.get_sheet_by_name(sheet.name), filename)
+        lines = _sheet_lines(book.get_sheet_by_name(sheet.name), filename, max_rows)
         if any(cell for line in lines for cell in line):
             filled.append(lines)
     if len(filled) > 1:
@@ -252,9 +269,9 @@ def _only_sheet(book: python_calamine.CalamineWorkbook, filename: str) -> list[l
     return filled[0] if filled else []
 
 
-def _sheet_lines(sheet: python_calamine.CalamineSheet, filename: str) -> list[list[str]]:
+def _sheet_lines(sheet: python_calamine.CalamineSheet, filename: str, max_rows: int) -> list[list[str]]:
     if sheet.end is not None:
-        _check_extent(sheet.end[0] + 1, sheet.end[1] + 1, filename)
+        _check_extent(sheet.end[0] + 1, sheet.end[1] + 1, filename, max_rows)
     lines = [[_cell_text(cell) for cell in line] for line in sheet.to_python(skip_empty_area=False)]
     for (top, left), (bottom, right) in sheet.merged_cell_ranges or []:
         if left == right and top < len(lines) and left < len(lines[top]):
@@ -289,12 +306,12 @@ def _cell_text(cell: float | str | bool | time | date | datetime | timedelta) ->
             return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def _read_csv(data: bytes, filename: str) -> list[list[str]]:
+def _read_csv(data: bytes, filename: str, max_rows: int) -> list[list[str]]:
     text = _decode(data, filename)
     lines: list[list[str]] = []
     try:
         for number, record in enumerate(csv.reader(io.StringIO(text), delimiter=_delimiter(text), strict=True), 1):
-            _check_extent(number, len(record), filename)
+            _check_extent(number, len(record), filename, max_rows)
             line = [cell.strip() for cell in record]
             for column, cell in enumerate(line):
                 _check_characters(cell, number, column)

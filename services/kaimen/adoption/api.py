@@ -1,0 +1,551 @@
+"""Adoption over HTTP."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+from litestar import Response, delete, get, patch, post, put
+from litestar.datastructures import UploadFile
+from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
+
+from kaimen.adoption.app import answering, consulting, deadlines, opinions, reporting, views
+from kaimen.adoption.app.desk import AdoptionSettings, Desk
+from kaimen.adoption.app.reporting import PublishedReport
+from kaimen.adoption.app.views import OwnOpinion, ReportDesk
+from kaimen.adoption.domain.clocks import ClockKind, ClockState
+from kaimen.adoption.domain.clusters import Cluster
+from kaimen.adoption.domain.consultations import Consultation, Phase
+from kaimen.adoption.domain.opinions import Opinion
+from kaimen.adoption.domain.refusals import UnknownReport
+from kaimen.adoption.domain.reports import Report, State
+from kaimen.adoption.store.repository import ClockFilter, ConsultationFilter, OpinionFilter, ReportFilter
+from kaimen.contracts.adoption import Channel
+from kaimen.kit.auth import APPROVERS, PUBLIC, STAFF, allow
+from kaimen.kit.http import (
+    OnEdge,
+    Page,
+    cursor_of,
+    json_bytes,
+    json_response,
+    limit_of,
+    read_cursor,
+    read_day_cursor,
+    refuse_nul,
+)
+from kaimen.kit.problems import Malformed
+from kaimen.kit.service import Resources
+from kaimen.kit.work import Actor, Role, Work
+
+T = TypeVar("T")
+Q = QueryParameter
+OFFICE: frozenset[Role] = frozenset({"office"})
+
+
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=500)]
+
+
+def drafts_of(actor: Actor) -> str | None:
+    """Whose drafts a list shows beside what is public: None of all units, "" of none."""
+    if actor.role in ("office", "system"):
+        return None
+    return (actor.unit or "") if actor.is_staff else ""
+
+
+async def whole(desk: Desk, consultation: Consultation) -> views.ConsultationView:
+    received = await desk.store.received([consultation.id])
+    return views.consultation_view(desk, consultation, received.get(consultation.id, 0))
+
+
+def handlers(resources: Resources) -> list[Any]:
+    """The endpoints of this service."""
+    settings = resources.settings
+    assert isinstance(settings, AdoptionSettings)
+
+    def at_desk(use_case: Callable[[Desk], Awaitable[T]]) -> Callable[[Work], Awaitable[T]]:
+        async def run(work: Work) -> T:
+            return await use_case(Desk(work, resources.vault, settings))
+
+        return run
+
+    # Consultations
+
+    def change_consultation(
+        edge: OnEdge, id: UUID, use_case: Callable[[Desk, Consultation], Awaitable[Consultation]]
+    ) -> Awaitable[Response[bytes]]:
+        """Lock one's own consultation, hold the request against its version, change it, show it."""
+
+        async def run(desk: Desk) -> Response[bytes]:
+            consultation = await desk.own_consultation(id)
+            edge.if_match(consultation.version)
+            consultation = await use_case(desk, consultation)
+            return json_response(await whole(desk, consultation), version=consultation.version)
+
+        return edge.change(at_desk(run))
+
+    @post("/consultations", opt=allow(STAFF))
+    async def plan(edge: OnEdge, data: JSONBody[consulting.ConsultationDraft]) -> Response[bytes]:
+        """筹备征求意见: a draft, for its unit alone until the notice."""
+
+        async def run(desk: Desk) -> views.ConsultationView:
+            return await whole(desk, await consulting.plan(desk, data))
+
+        return await edge.create(at_desk(run))
+
+    @get("/consultations", opt=allow(PUBLIC))
+    async def list_consultations(
+        edge: OnEdge,
+        state_: Annotated[Phase | None, Q(name="state")] = None,
+        unit: Annotated[str | None, Q(name="unit", max_length=50)] = None,
+        item: Annotated[UUID | None, Q(name="item")] = None,
+        q: Annotated[str | None, Q(name="q", max_length=100)] = None,
+        limit: Annotated[int, Q(name="limit")] = 50,
+        cursor: Annotated[str | None, Q(name="cursor")] = None,
+    ) -> Response[bytes]:
+        """征求意见列表, the latest first. Staff see their unit's drafts too."""
+        refuse_nul(unit, q, cursor)
+
+        async def run(desk: Desk) -> Page:
+            wanted = ConsultationFilter(
+                unit=unit, state=state_, today=desk.today, text=q or None, item=item, after=read_day_cursor(cursor),
+                limit=limit_of(limit) + 1, drafts_of=drafts_of(edge.actor),
+            )  # fmt: skip
+            found = await desk.store.consultations(wanted)
+            last = found[limit - 1] if len(found) > limit else None
+            received = await desk.store.received([each.id for each in found])
+            items = [views.consultation_view(desk, each, received.get(each.id, 0)) for each in found[:limit]]
+            return Page(items, f"{last.opens_on}~{last.id}" if last else None)
+
+        return json_response(await edge.read(at_desk(run)))
+
+    @get("/consultations/{consultation_id:uuid}", opt=allow(PUBLIC))
+    async def read_consultation(edge: OnEdge, consultation_id: FromPath[UUID]) -> Response[bytes]:
+        """征求意见: notice, draft, explanation, channels, and how many opinions came so far."""
+
+        async def run(desk: Desk) -> Response[bytes]:
+            consultation = await desk.consultation(consultation_id)
+            return json_response(await whole(desk, consultation), version=consultation.version)
+
+        return await edge.read(at_desk(run))
+
+    @patch("/consultations/{consultation_id:uuid}", opt=allow(STAFF))
+    async def revise(
+        edge: OnEdge, consultation_id: FromPath[UUID], data: JSONBody[consulting.ConsultationChange]
+    ) -> Response[bytes]:
+        """修改: a draft as a whole, afterwards more channels and background."""
+        return await change_consultation(
+            edge, consultation_id, lambda desk, found: consulting.change(desk, found, data)
+        )
+
+    @post("/consultations/{consultation_id:uuid}/open", opt=allow(STAFF), status_code=200)
+    async def open_(edge: OnEdge, consultation_id: FromPath[UUID]) -> Response[bytes]:
+        """发布征求意见公告. It opens on its first day and closes after its last one, both by themselves."""
+        return await change_consultation(edge, consultation_id, consulting.announce)
+
+    @post("/consultations/{consultation_id:uuid}/extend", opt=allow(STAFF), status_code=200)
+    async def extend(
+        edge: OnEdge, consultation_id: FromPath[UUID], data: JSONBody[consulting.Extension]
+    ) -> Response[bytes]:
+        """延长期限; it is never shortened."""
+        return await change_consultation(
+            edge, consultation_id, lambda desk, found: consulting.extend(desk, found, data)
+        )
+
+    @post("/consultations/{consultation_id:uuid}/close", opt=allow(STAFF), status_code=200)
+    async def close(edge: OnEdge, consultation_id: FromPath[UUID]) -> Response[bytes]:
+        """结束, once the last day is over; it also happens by itself."""
+        return await change_consultation(edge, consultation_id, consulting.close)
+
+    # Opinions
+
+    @post("/consultations/{consultation_id:uuid}/opinions", opt=allow(PUBLIC))
+    async def submit(
+        edge: OnEdge, consultation_id: FromPath[UUID], data: JSONBody[opinions.OpinionDraft]
+    ) -> Response[bytes]:
+        """提交意见, answered with a receipt. Staff enter what came on paper or in a forum in the same way."""
+        if not edge.actor.is_staff:
+            await edge.limiter.take("opinion", edge.address, per_minute=30)
+
+        async def run(desk: Desk) -> opinions.OpinionReceipt:
+            return await opinions.submit(desk, await desk.consultation(consultation_id), data)
+
+        return await edge.create(at_desk(run))
+
+    @get("/consultations/{consultation_id:uuid}/opinions", opt=allow(PUBLIC))
+    async def list_opinions(
+        edge: OnEdge,
+        consultation_id: FromPath[UUID],
+        state_: Annotated[Literal["waiting", "grouped", "aside", "shown", "pending"] | None, Q(name="state")] = None,
+        channel: Annotated[Channel | None, Q(name="channel")] = None,
+        passage: Annotated[str | None, Q(name="passage", max_length=30)] = None,
+        group: Annotated[UUID | None, Q(name="group")] = None,
+        q: Annotated[str | None, Q(name="q", max_length=100)] = None,
+        limit: Annotated[int, Q(name="limit")] = 50,
+        cursor: Annotated[int, Q(name="cursor", ge=0, le=10_000_000)] = 0,
+    ) -> Response[bytes]:
+        """意见列表: the public reads those that staff showed; the unit reads all, without contacts."""
+        refuse_nul(passage, q)
+
+        async def run(desk: Desk) -> Page:
+            consultation = await desk.consultation(consultation_id)
+            by_staff = edge.actor.sees_drafts_of(consultation.unit)
+            wanted = OpinionFilter(
+                after=cursor, limit=limit_of(limit) + 1, state=state_ if by_staff else "shown", channel=channel,
+                passage=passage, text=q or None, cluster=group if by_staff else None,
+            )  # fmt: skip
+            found = await desk.store.opinions(consultation.id, wanted)
+            view = views.opinion_view if by_staff else views.public_opinion
+            more = str(found[limit - 1].no) if len(found) > limit else None
+            return Page([view(each) for each in found[:limit]], more)
+
+        return json_response(await edge.read(at_desk(run)))
+
+    @post(
+        "/consultations/{consultation_id:uuid}/opinions/import", opt=allow(STAFF), status_code=200,
+        request_max_body_size=12 * 1024 * 1024,
+    )  # fmt: skip
+    async def import_opinions(
+        edge: OnEdge,
+        consultation_id: FromPath[UUID],
+        data: MultipartBody[dict[str, Any]],
+        dry_run: Annotated[bool, Q(name="dry_run")] = False,
+    ) -> Response[bytes]:
+        """导入书面、座谈会等意见 (XLSX, CSV): all rows or none. `dry_run` shows what would happen."""
+        upload = next((part for part in data.values() if isinstance(part, UploadFile)), None)
+        if upload is None:
+            raise Malformed(what="a file is needed", field="file")
+        content, name = await upload.read(), upload.filename
+
+        async def run(desk: Desk) -> opinions.Imported:
+            consultation = await desk.own_consultation(consultation_id)
+            return await opinions.import_file(desk, consultation, content, name, dry_run=dry_run)
+
+        if dry_run:
+            return json_response(await edge.read(at_desk(run)))
+        return await edge.create(at_desk(run), 200, upload=content)
+
+    def with_opinion(
+        edge: OnEdge,
+        id: UUID,
+        use_case: Callable[[Desk, Consultation], Awaitable[Opinion]],
+        *,
+        fixed_too: bool = False,
+    ) -> Awaitable[Response[bytes]]:
+        """One opinion of one's own consultation; `fixed_too`: also when the report on it is approved."""
+
+        async def run(desk: Desk) -> views.OpinionView:
+            consultation = await (desk.own_consultation(id) if fixed_too else desk.workable(id))
+            return views.opinion_view(await use_case(desk, consultation))
+
+        async def respond() -> Response[bytes]:
+            return json_response(await edge.change(at_desk(run)))
+
+        return respond()
+
+    @get("/consultations/{consultation_id:uuid}/opinions/{no:int}", opt=allow(STAFF))
+    async def read_opinion(edge: OnEdge, consultation_id: FromPath[UUID], no: FromPath[int]) -> Response[bytes]:
+        """一条意见, with its contact; reading it is recorded."""
+
+        async def run(desk: Desk) -> views.OpinionView:
+            consultation = await desk.own_consultation(consultation_id)
+            opinion = await opinions.numbered(desk, consultation, opinions.number_of(no))
+            contacts = await desk.store.contacts([opinion])
+            if contacts:
+                await desk.record("read-contact", f"consultation:{consultation.id}", f"意见 {no}")
+            return views.opinion_view(opinion, contacts.get(opinion.no, ""))
+
+        return json_response(await edge.read(at_desk(run)))
+
+    @post("/consultations/{consultation_id:uuid}/opinions/{no:int}/set-aside", opt=allow(STAFF), status_code=200)
+    async def set_aside(
+        edge: OnEdge, consultation_id: FromPath[UUID], no: FromPath[int], data: JSONBody[opinions.AsideDraft]
+    ) -> Response[bytes]:
+        """撤回或重复, with the reason: it is counted, and not answered by itself."""
+        return await with_opinion(
+            edge,
+            consultation_id,
+            lambda desk, found: opinions.set_aside(desk, found, opinions.number_of(no), data),
+        )
+
+    @post("/consultations/{consultation_id:uuid}/opinions/{no:int}/take-back", opt=allow(STAFF), status_code=200)
+    async def take_back(edge: OnEdge, consultation_id: FromPath[UUID], no: FromPath[int]) -> Response[bytes]:
+        """取消撤回或重复的标记."""
+        return await with_opinion(
+            edge, consultation_id, lambda desk, found: opinions.take_back(desk, found, opinions.number_of(no))
+        )
+
+    @post("/consultations/{consultation_id:uuid}/opinions/{no:int}/moderate", opt=allow(STAFF), status_code=200)
+    async def moderate(
+        edge: OnEdge, consultation_id: FromPath[UUID], no: FromPath[int], data: JSONBody[opinions.Moderation]
+    ) -> Response[bytes]:
+        """公开或不公开一条意见, with the reason."""
+        return await with_opinion(
+            edge,
+            consultation_id,
+            lambda desk, found: opinions.moderate(desk, found, opinions.number_of(no), data),
+            fixed_too=True,
+        )
+
+    @get("/opinions/{receipt:str}", opt=allow(PUBLIC))
+    async def read_own(edge: OnEdge, receipt: FromPath[str]) -> Response[bytes]:
+        """我的意见, by its receipt."""
+        await edge.limiter.take("lookup", edge.address, per_minute=30)
+        refuse_nul(receipt)
+
+        async def run(desk: Desk) -> OwnOpinion:
+            return await views.own_opinion(desk, *await opinions.of_receipt(desk, receipt))
+
+        return json_response(await edge.read(at_desk(run)))
+
+    @post("/opinions/{receipt:str}/withdraw", opt=allow(PUBLIC), status_code=200)
+    async def withdraw(edge: OnEdge, receipt: FromPath[str]) -> Response[bytes]:
+        """撤回我的意见."""
+        await edge.limiter.take("lookup", edge.address, per_minute=30)
+        refuse_nul(receipt)
+
+        async def run(desk: Desk) -> OwnOpinion:
+            return await views.own_opinion(desk, *await opinions.withdraw(desk, receipt))
+
+        return json_response(await edge.change(at_desk(run)))
+
+    # Groups and answers
+
+    @get("/consultations/{consultation_id:uuid}/matrix", opt=allow(STAFF))
+    async def read_matrix(edge: OnEdge, consultation_id: FromPath[UUID]) -> Response[bytes]:
+        """采纳矩阵: every group with its answer, and how many opinions still wait."""
+
+        async def run(desk: Desk) -> answering.Matrix:
+            return await answering.matrix(desk, await desk.own_consultation(consultation_id))
+
+        return json_response(await edge.read(at_desk(run)))
+
+    @get("/consultations/{consultation_id:uuid}/proposals", opt=allow(STAFF))
+    async def read_proposals(
+        edge: OnEdge,
+        consultation_id: FromPath[UUID],
+        group: Annotated[UUID | None, Q(name="group")] = None,
+        cursor: Annotated[int, Q(name="cursor", ge=0, le=10_000_000)] = 0,
+    ) -> Response[bytes]:
+        """归并建议: opinions that may say the same, with the words that say why. People decide."""
+
+        async def run(desk: Desk) -> answering.Proposals:
+            consultation = await desk.workable(consultation_id)
+            cluster = await answering.own_cluster(desk, group) if group else None
+            return await answering.proposals(desk, consultation, cluster, cursor)
+
+        return json_response(await edge.read(at_desk(run)))
+
+    @post("/consultations/{consultation_id:uuid}/clusters", opt=allow(STAFF))
+    async def create_cluster(
+        edge: OnEdge, consultation_id: FromPath[UUID], data: JSONBody[answering.ClusterDraft]
+    ) -> Response[bytes]:
+        """归并意见: a sentence, and the numbers of the opinions that say it."""
+
+        async def run(desk: Desk) -> Cluster:
+            return await answering.create(desk, await desk.workable(consultation_id), data)
+
+        return await edge.create(at_desk(run))
+
+    def change_cluster(
+        edge: OnEdge, id: UUID, use_case: Callable[[Desk, Cluster], Awaitable[Cluster]]
+    ) -> Awaitable[Response[bytes]]:
+        async def run(desk: Desk) -> Response[bytes]:
+            cluster = await answering.own_cluster(desk, id)
+            edge.if_match(cluster.version)
+            cluster = await use_case(desk, cluster)
+            return json_response(cluster, version=cluster.version)
+
+        return edge.change(at_desk(run))
+
+    @patch("/clusters/{cluster_id:uuid}", opt=allow(STAFF))
+    async def regroup(
+        edge: OnEdge, cluster_id: FromPath[UUID], data: JSONBody[answering.ClusterChange]
+    ) -> Response[bytes]:
+        """调整意见组: its sentence, its members, whether it is concentrated."""
+        return await change_cluster(edge, cluster_id, lambda desk, found: answering.change(desk, found, data))
+
+    @delete("/clusters/{cluster_id:uuid}", opt=allow(STAFF), status_code=204)
+    async def dissolve(edge: OnEdge, cluster_id: FromPath[UUID]) -> None:
+        """解散意见组: its opinions wait again."""
+
+        async def run(desk: Desk) -> None:
+            await answering.dissolve(desk, await answering.own_cluster(desk, cluster_id))
+
+        await edge.change(at_desk(run))
+
+    @put("/clusters/{cluster_id:uuid}/answer", opt=allow(STAFF))
+    async def answer(edge: OnEdge, cluster_id: FromPath[UUID], data: JSONBody[answering.Answer]) -> Response[bytes]:
+        """答复意见组: the outcome, the reason, and what was changed."""
+        return await change_cluster(edge, cluster_id, lambda desk, found: answering.answer(desk, found, data))
+
+    # Reports
+
+    def change_report(
+        edge: OnEdge, id: UUID, use_case: Callable[[Desk, Report], Awaitable[Report]]
+    ) -> Awaitable[Response[bytes]]:
+        async def run(desk: Desk) -> Response[bytes]:
+            report = await reporting.own_report(desk, id)
+            edge.if_match(report.version)
+            report = await use_case(desk, report)
+            return json_response(await views.report_desk(desk, report), version=report.version)
+
+        return edge.change(at_desk(run))
+
+    @post("/reports", opt=allow(STAFF))
+    async def begin_report(edge: OnEdge, data: JSONBody[reporting.ReportDraft]) -> Response[bytes]:
+        """起草意见收集和采纳情况."""
+
+        async def run(desk: Desk) -> ReportDesk:
+            return await views.report_desk(desk, await reporting.begin(desk, data))
+
+        return await edge.create(at_desk(run))
+
+    @patch("/reports/{report_id:uuid}", opt=allow(STAFF))
+    async def change_draft(
+        edge: OnEdge, report_id: FromPath[UUID], data: JSONBody[reporting.ReportChange]
+    ) -> Response[bytes]:
+        """修改报告; who changes it cannot approve it."""
+        return await change_report(edge, report_id, lambda desk, found: reporting.change(desk, found, data))
+
+    @post("/reports/{report_id:uuid}/approve", opt=allow(APPROVERS), status_code=200)
+    async def approve(edge: OnEdge, report_id: FromPath[UUID]) -> Response[bytes]:
+        """审核, by somebody who wrote nothing in it."""
+        return await change_report(edge, report_id, reporting.approve)
+
+    @post("/reports/{report_id:uuid}/send-back", opt=allow(APPROVERS), status_code=200)
+    async def send_back(edge: OnEdge, report_id: FromPath[UUID], data: JSONBody[Reason]) -> Response[bytes]:
+        """退回修改."""
+        return await change_report(edge, report_id, lambda desk, found: reporting.send_back(desk, found, data.reason))
+
+    @post("/reports/{report_id:uuid}/publish", opt=allow(STAFF), status_code=200)
+    async def publish(edge: OnEdge, report_id: FromPath[UUID]) -> Response[bytes]:
+        """公布. The clocks of the decision stop."""
+        return await change_report(edge, report_id, reporting.publish)
+
+    @post("/reports/{report_id:uuid}/correct", opt=allow(STAFF), status_code=200)
+    async def correct(edge: OnEdge, report_id: FromPath[UUID], data: JSONBody[Reason]) -> Response[bytes]:
+        """更正: begins the next version; the published one stays."""
+        return await change_report(edge, report_id, lambda desk, found: reporting.correct(desk, found, data.reason))
+
+    @get("/reports", opt=allow(PUBLIC))
+    async def list_reports(
+        edge: OnEdge,
+        unit: Annotated[str | None, Q(name="unit", max_length=50)] = None,
+        state_: Annotated[State | None, Q(name="state")] = None,
+        item: Annotated[UUID | None, Q(name="item")] = None,
+        q: Annotated[str | None, Q(name="q", max_length=100)] = None,
+        limit: Annotated[int, Q(name="limit")] = 50,
+        cursor: Annotated[str | None, Q(name="cursor")] = None,
+    ) -> Response[bytes]:
+        """采纳情况列表, the latest first. Staff see what their unit is writing too."""
+        refuse_nul(unit, q, cursor)
+        wanted = ReportFilter(
+            unit=unit, state=state_, text=q or None, item=item, after=read_cursor(cursor), limit=limit_of(limit) + 1,
+            drafts_of=drafts_of(edge.actor),
+        )  # fmt: skip
+
+        async def run(desk: Desk) -> Page:
+            found = await desk.store.reports(wanted)
+            last = found[limit - 1] if len(found) > limit else None
+            tallies = await desk.store.latest_tallies([each.id for each in found])
+            items = [views.report_line(each, tallies.get(each.id)) for each in found[:limit]]
+            return Page(items, cursor_of(last.created_at, last.id) if last else None)
+
+        return json_response(await edge.read(at_desk(run)))
+
+    @get("/reports/{report_id:uuid}", opt=allow(PUBLIC))
+    async def read_report(
+        edge: OnEdge,
+        report_id: FromPath[UUID],
+        version: Annotated[int | None, Q(name="version", ge=1, le=10_000)] = None,
+        format: Annotated[Literal["json", "csv"], Q(name="format")] = "json",
+    ) -> Response[bytes]:
+        """采纳情况, as published; `version` reads an earlier one."""
+
+        async def run(desk: Desk) -> bytes:
+            report = await desk.store.report(report_id)
+            body = await desk.store.version(report_id, version or report.number) if report else None
+            if body is None:
+                raise UnknownReport
+            return body
+
+        body = await edge.read(at_desk(run))
+        if format == "json":
+            return json_bytes(body, headers={"ETag": f'"{opinions.digest(body)}"'})
+        table = views.report_csv(msgspec.json.decode(body, type=PublishedReport))
+        headers = {
+            "Content-Disposition": f'attachment; filename="adoption-{report_id}.csv"',
+            "ETag": f'"{opinions.digest(table)}"',
+        }
+        return Response(table, media_type="text/csv; charset=utf-8", headers=headers)
+
+    @get("/reports/{report_id:uuid}/draft", opt=allow(STAFF))
+    async def read_draft(edge: OnEdge, report_id: FromPath[UUID]) -> Response[bytes]:
+        """报告草稿: what would be published now, and what it still needs."""
+
+        async def run(desk: Desk) -> Response[bytes]:
+            report = await reporting.own_report(desk, report_id)
+            return json_response(await views.report_desk(desk, report), version=report.version)
+
+        return await edge.read(at_desk(run))
+
+    @get("/reports/{report_id:uuid}/versions", opt=allow(PUBLIC))
+    async def list_versions(edge: OnEdge, report_id: FromPath[UUID]) -> Response[bytes]:
+        """各版本, with the hash of each."""
+
+        async def run(desk: Desk) -> Page:
+            versions = await desk.store.versions(report_id)
+            if not versions:
+                raise UnknownReport
+            return Page(versions, None)
+
+        return json_response(await edge.read(at_desk(run)))
+
+    # Clocks
+
+    @get("/clocks", opt=allow(PUBLIC))
+    async def list_clocks(
+        edge: OnEdge,
+        unit: Annotated[str | None, Q(name="unit", max_length=50)] = None,
+        state_: Annotated[ClockState | Literal["provisional"] | None, Q(name="state")] = None,
+        kind: Annotated[ClockKind | None, Q(name="kind")] = None,
+        item: Annotated[UUID | None, Q(name="item")] = None,
+        limit: Annotated[int, Q(name="limit")] = 50,
+        cursor: Annotated[str | None, Q(name="cursor")] = None,
+    ) -> Response[bytes]:
+        """时限: who owes which report until when, and who was late."""
+        refuse_nul(unit, cursor)
+
+        async def run(desk: Desk) -> Page:
+            wanted = ClockFilter(
+                unit=unit, kind=kind, state=state_, today=desk.today, item=item, after=read_day_cursor(cursor),
+                limit=limit_of(limit) + 1,
+            )  # fmt: skip
+            found = await desk.store.clocks(wanted)
+            last = found[limit - 1] if len(found) > limit else None
+            items = await views.clock_views(desk, found[:limit])
+            return Page(items, f"{last.not_before}~{last.id}" if last else None)
+
+        return json_response(await edge.read(at_desk(run)))
+
+    @post("/clocks/{clock_id:uuid}/suspend", opt=allow(OFFICE), status_code=200)
+    async def suspend(
+        edge: OnEdge, clock_id: FromPath[UUID], data: JSONBody[deadlines.SuspensionDraft]
+    ) -> Response[bytes]:
+        """中止时限, with its legal basis; the original day stays visible."""
+
+        async def run(desk: Desk) -> Response[bytes]:
+            clock = await deadlines.suspend(desk, clock_id, data)
+            return json_response((await views.clock_views(desk, [clock]))[0], version=clock.version)
+
+        return await edge.change(at_desk(run))
+
+    return [
+        plan, list_consultations, read_consultation, revise, open_, extend, close, submit, list_opinions,
+        import_opinions, read_opinion, set_aside, take_back, moderate, read_own, withdraw, read_matrix, read_proposals,
+        create_cluster, regroup, dissolve, answer, begin_report, change_draft, approve, send_back, publish, correct,
+        list_reports, read_report, read_draft, list_versions, list_clocks, suspend,
+    ]  # fmt: skip

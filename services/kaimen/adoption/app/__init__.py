@@ -1,0 +1,1 @@
+"""What people do with opinions: load, decide, save, tell."""

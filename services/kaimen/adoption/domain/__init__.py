@@ -1,0 +1,1 @@
+"""Rules of consultations, opinions, groups, reports and clocks."""

@@ -1,0 +1,158 @@
+"""The clocks of an issued document: 10 working days for the report (row 39), 20 for disclosure (信息公开条例 Art. 26).
+
+They run on the State Council's calendar. What is due is asked anew each time, so a worker that stood still for days
+catches up; what was missed stays on record."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from kaimen.adoption.domain.refusals import BadSuspension, ClockClosed
+from kaimen.kit.workdays import Workdays
+
+ClockKind = Literal["report", "disclosure"]
+ClockState = Literal["running", "met", "breached", "met_late", "dropped"]
+
+WORKING_DAYS: Mapping[ClockKind, int] = {"report": 10, "disclosure": 20}
+WARN_AT: tuple[int, ...] = (5, 3, 1)
+"""Working days that are left, today not counted, when the unit is warned."""
+
+
+class Suspension(msgspec.Struct, frozen=True, kw_only=True):
+    """中止: working days from `from_on` to `to_on` do not count. Nothing in the notice provides for it, so the law that
+    does is named, and the original day stays visible."""
+
+    from_on: date
+    to_on: date
+    legal_basis: str
+    decided_by: str
+    at: datetime
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
+    """时限. The day of issue `started_on` is not counted. `due_on` None: a holiday notice is missing, and nothing is
+    due before `not_before`. `original_due_on`: without suspensions. `met_on`: the report was published. `breached_on`:
+    the first day on which it was late; once set it stays. `warned`: which of `WARN_AT` were told. `issue_version`: of
+    the item, when it was said to be issued on that day."""
+
+    id: UUID
+    version: int
+    kind: ClockKind
+    unit: str
+    catalogue_item: UUID
+    title: str
+    document_no: str
+    url: str
+    started_on: date
+    due_on: date | None
+    not_before: date
+    original_due_on: date | None
+    suspensions: tuple[Suspension, ...] = ()
+    met_on: date | None = None
+    breached_on: date | None = None
+    dropped_on: date | None = None
+    warned: tuple[int, ...] = ()
+    sequence: int = 0
+    created_at: datetime
+    changed_at: datetime
+    issue_version: int
+
+    @property
+    def working_days(self) -> int:
+        return WORKING_DAYS[self.kind]
+
+    @property
+    def work_to(self) -> date:
+        """The day to work to: the due day, or the earliest one that is conceivable."""
+        return self.due_on or self.not_before
+
+    @property
+    def is_open(self) -> bool:
+        return self.met_on is None and self.breached_on is None and self.dropped_on is None
+
+
+def state_of(clock: Clock, today: date) -> ClockState:
+    """As it is on `today`, whether or not anybody has noted a breach yet."""
+    late = clock.breached_on is not None or is_late(clock, clock.met_on or today)
+    if clock.met_on is not None:
+        return "met_late" if late else "met"
+    if clock.dropped_on is not None and not late:
+        return "dropped"
+    return "breached" if late else "running"
+
+
+def is_late(clock: Clock, on: date) -> bool:
+    """Whether `on` is after the due day; a due day that nobody can know yet cannot be missed."""
+    return clock.due_on is not None and on > clock.due_on
+
+
+def first_late_day(due_on: date) -> date:
+    return due_on + timedelta(days=1)
+
+
+def computed(clock: Clock, workdays: Workdays) -> Clock:
+    """The clock with its days by these notices; everything else is as it was."""
+    original = workdays.deadline(clock.started_on, clock.working_days)
+    deadline, paused = original, 0
+    while deadline.due_on is not None:
+        outside = _paused(clock, deadline.due_on, workdays)
+        if outside == paused:
+            break
+        paused = outside
+        deadline = workdays.deadline(clock.started_on, clock.working_days + paused)
+    return replace(clock, due_on=deadline.due_on, not_before=deadline.not_before, original_due_on=original.due_on)
+
+
+def _paused(clock: Clock, until: date, workdays: Workdays) -> int:
+    """Working days up to `until` that a suspension takes out."""
+    days: set[date] = set()
+    for each in clock.suspensions:
+        day = max(each.from_on, clock.started_on + timedelta(days=1))
+        while day <= min(each.to_on, until):
+            days.add(day)
+            day += timedelta(days=1)
+    return sum(workdays.is_working_day(day) is True for day in days)
+
+
+def suspended(clock: Clock, suspension: Suspension, today: date, workdays: Workdays) -> Clock:
+    """Raises ClockClosed, also for a clock whose last day is over, and BadSuspension."""
+    if not clock.is_open or is_late(clock, today):
+        raise ClockClosed
+    if suspension.to_on < suspension.from_on or suspension.from_on < clock.started_on:
+        raise BadSuspension(field="to_on")
+    if (suspension.to_on - suspension.from_on).days > 366:
+        raise BadSuspension(field="to_on")
+    return computed(replace(clock, suspensions=(*clock.suspensions, suspension)), workdays)
+
+
+def days_left(clock: Clock, today: date, workdays: Workdays) -> int:
+    """Working days after `today` up to the day to work to; negative: so many days late. In a year whose notice is
+    missing every day counts as one, since it may become one."""
+    counted = workdays.count(today, clock.work_to)
+    return (clock.work_to - today).days if counted is None else counted
+
+
+def warning_due(clock: Clock, today: date, workdays: Workdays) -> tuple[int, ...]:
+    """Which warnings are owed today and were not told: all that were passed, so that each is told at most once."""
+    if not clock.is_open:
+        return ()
+    left = days_left(clock, today, workdays)
+    return tuple(mark for mark in WARN_AT if left <= mark and mark not in clock.warned)
+
+
+def next_look(clock: Clock, today: date, workdays: Workdays) -> date | None:
+    """The next day on which something is owed: a warning, or the record of a breach. None: nothing any more."""
+    if not clock.is_open:
+        return None
+    breach = first_late_day(clock.due_on) if clock.due_on is not None else None
+    marks = [mark for mark in WARN_AT if mark not in clock.warned]
+    day = today + timedelta(days=1)
+    while marks and day <= clock.work_to:
+        if days_left(clock, day, workdays) <= marks[0]:
+            return day
+        day += timedelta(days=1)
+    return breach

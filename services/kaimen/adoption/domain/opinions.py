@@ -1,0 +1,70 @@
+"""Opinions: what one is, when it is set aside, what of it the public may read."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from kaimen.adoption.domain.refusals import PersonalDataInText
+from kaimen.contracts.adoption import Channel
+from kaimen.kit.people import personal_data
+from kaimen.kit.refusals import FieldError
+
+LONGEST = 5_000
+"""Characters of one opinion."""
+
+SubmitterKind = Literal["individual", "organisation", "enterprise", "expert", "deputy", "unknown"]
+Aside = Literal["withdrawn", "duplicate"]
+Visibility = Literal["pending", "shown", "withheld"]
+
+_NO_LETTER = re.compile(r"[\W_]+")
+_WORDS = {
+    "id_number": ("身份证号", "identity card number"),
+    "mobile_number": ("手机号", "mobile phone number"),
+}
+
+
+class Opinion(msgspec.Struct, frozen=True, kw_only=True):
+    """意见建议. `no` counts within its consultation. `aside`: withdrawn by its author, or a duplicate of
+    `duplicate_of`. `visibility`: whether the public may read `public_text`, which staff decide one by one."""
+
+    id: UUID
+    consultation_id: UUID
+    no: int
+    received_on: date
+    received_at: datetime
+    channel: Channel
+    passage: str
+    text: str
+    submitter_kind: SubmitterKind
+    cluster_id: UUID | None = None
+    aside: Aside | None = None
+    aside_reason: str = ""
+    duplicate_of: int | None = None
+    visibility: Visibility = "pending"
+    visibility_reason: str = ""
+    public_text: str = ""
+
+
+def fingerprint(text: str) -> bytes:
+    """The same for texts that differ in blanks, punctuation, case or width only."""
+    plain = _NO_LETTER.sub("", unicodedata.normalize("NFKC", text).lower())
+    return hashlib.sha256((plain or text).encode()).digest()
+
+
+def must_be_publishable(texts: Iterable[tuple[str, str]]) -> None:
+    """`texts`: (field, text) that the public would read. Raises PersonalDataInText, naming every field at fault."""
+    errors, first = [], None
+    for field, text in texts:
+        found = personal_data(text)
+        if found is not None:
+            zh, en = _WORDS[found]
+            first = first or (zh, en)
+            errors.append(FieldError(field, f"含有{zh}。", f"It contains a {en}."))
+    if first is not None:
+        raise PersonalDataInText(what=first[0], what_en=first[1], errors=errors)

@@ -1,0 +1,240 @@
+"""Every no of this service, in two languages."""
+
+from kaimen.kit.refusals import Kind, refusal
+
+UnknownConsultation = refusal(
+    "adoption.unknown-consultation", Kind.MISSING, "没有这次征求意见。", "There is no such consultation."
+)
+UnknownOpinion = refusal("adoption.unknown-opinion", Kind.MISSING, "没有这条意见。", "There is no such opinion.")
+UnknownCluster = refusal("adoption.unknown-cluster", Kind.MISSING, "没有这组意见。", "There is no such group.")
+UnknownReport = refusal("adoption.unknown-report", Kind.MISSING, "没有这份采纳情况。", "There is no such report.")
+UnknownClock = refusal("adoption.unknown-clock", Kind.MISSING, "没有这个时限。", "There is no such clock.")
+UnknownItem = refusal(
+    "adoption.unknown-item", Kind.INVALID, "目录中没有这个决策事项。", "The catalogue has no such decision."
+)
+NothingNamed = refusal(
+    "adoption.nothing-named",
+    Kind.INVALID,
+    "请指明征求意见或决策事项。",
+    "Name the consultation or the decision that the report is about.",
+)
+WrongState = refusal(
+    "adoption.wrong-state",
+    Kind.CONFLICT,
+    "当前处于“{state}”状态，不能进行此操作。",
+    "It is {state}; that cannot be done now.",
+)
+
+# Consultations
+DraftMissing = refusal(
+    "adoption.draft-missing",
+    Kind.CONFLICT,
+    "公告应附决策草案（正文或链接）。",
+    "The notice must contain the draft, as text or as an address (713 Art. 15).",
+)
+ExplanationMissing = refusal(
+    "adoption.explanation-missing",
+    Kind.CONFLICT,
+    "公告应附草案说明。",
+    "The notice must contain the explanation of the draft (713 Art. 15).",
+)
+NoWay = refusal(
+    "adoption.no-way",
+    Kind.CONFLICT,
+    "公告应写明提出意见的途径。",
+    "The notice must say how to comment (713 Art. 15).",
+)
+NoChannel = refusal(
+    "adoption.no-channel",
+    Kind.CONFLICT,
+    "公告应至少通过一种便于社会公众知晓的渠道发布。",
+    "The notice must appear in at least one public channel (713 Art. 15, row 38).",
+)
+BadPeriod = refusal(
+    "adoption.bad-period",
+    Kind.INVALID,
+    "截止日期应不早于开始日期，且都在 2000 年至 2100 年之间。",
+    "It must not end before it begins, and both days must lie between 2000 and 2100.",
+)
+PeriodTooShort = refusal(
+    "adoption.period-too-short",
+    Kind.CONFLICT,
+    "期限少于 30 日，应在公告中说明理由（最早可于 {earliest} 截止）。",
+    "Less than 30 days need an explanation in the notice itself (713 Art. 15); the earliest last day is {earliest}.",
+)
+OpensInPast = refusal(
+    "adoption.opens-in-past",
+    Kind.CONFLICT,
+    "开始日期已经过去。",
+    "It would begin in the past; the public would have fewer days than the notice says.",
+)
+NeverShortened = refusal(
+    "adoption.never-shortened",
+    Kind.CONFLICT,
+    "公告后期限只能延长，不能缩短（现为 {closes_on}）。",
+    "Once announced it can only be extended, never shortened (now until {closes_on}).",
+)
+NoticeBinds = refusal(
+    "adoption.notice-binds",
+    Kind.CONFLICT,
+    "公告后不能再更改此项。",
+    "This cannot be changed any more, since the notice is out.",
+)
+StillOpen = refusal(
+    "adoption.still-open",
+    Kind.CONFLICT,
+    "征求意见到 {closes_on} 为止，尚未结束。",
+    "It runs until the end of {closes_on}.",
+)
+NotOpen = refusal(
+    "adoption.not-open",
+    Kind.CONFLICT,
+    "现在不在征求意见期内（{opens_on} 至 {closes_on}）。",
+    "Opinions are taken from {opens_on} to {closes_on}.",
+)
+PassageRepeated = refusal(
+    "adoption.passage-repeated", Kind.INVALID, "条款编号“{key}”重复。", "The passage {key} is there twice."
+)
+UnknownPassage = refusal(
+    "adoption.unknown-passage", Kind.INVALID, "草案没有条款“{key}”。", "The draft has no passage {key}."
+)
+ChannelRepeated = refusal(
+    "adoption.channel-repeated", Kind.INVALID, "渠道“{name}”重复。", "The channel {name} is there twice."
+)
+NotForNotices = refusal(
+    "adoption.not-for-notices",
+    Kind.INVALID,
+    "此项是参与方式，不是公告渠道。",
+    "This is a form of taking part, not a channel of the notice.",
+)
+NotAForm = refusal(
+    "adoption.not-a-form",
+    Kind.INVALID,
+    "此项是公告渠道，不是参与方式。",
+    "This is a channel of the notice, not a form of taking part.",
+)
+
+# Opinions
+ReceivedOutside = refusal(
+    "adoption.received-outside",
+    Kind.INVALID,
+    "收到日期应在征求意见期内（{opens_on} 至 {closes_on}）且不晚于今天。",
+    "It must have been received within the period ({opens_on} to {closes_on}) and not after today.",
+)
+ChannelIsForStaff = refusal(
+    "adoption.channel-is-for-staff",
+    Kind.FORBIDDEN,
+    "该渠道的意见由工作人员录入。",
+    "Opinions from this channel are entered by staff.",
+)
+BadImport = refusal(
+    "adoption.bad-import",
+    Kind.INVALID,
+    "文件有 {count} 处错误，没有导入任何意见。",
+    "The file has {count} faults; nothing was imported.",
+)
+AlreadySetAside = refusal(
+    "adoption.already-set-aside",
+    Kind.CONFLICT,
+    "意见 {no} 已撤回或作为重复意见处理。",
+    "Opinion {no} was withdrawn or is a duplicate.",
+)
+DuplicateOfItself = refusal(
+    "adoption.duplicate-of-itself",
+    Kind.INVALID,
+    "重复意见应指向另一条未作重复处理的意见。",
+    "A duplicate must name another opinion that is itself none.",
+)
+PersonalDataInText = refusal(
+    "adoption.personal-data-in-text",
+    Kind.INVALID,
+    "拟公开的文字中含有{what}，请删去后再公开。",
+    "A text that would be public contains a {what_en}; take it out first.",
+)
+
+# Groups and answers
+InAnotherGroup = refusal(
+    "adoption.in-another-group",
+    Kind.CONFLICT,
+    "意见 {no} 已归入第 {group} 组。",
+    "Opinion {no} is in group {group} already.",
+)
+NotInGroup = refusal(
+    "adoption.not-in-group", Kind.INVALID, "意见 {no} 不在该组。", "Opinion {no} is not in this group."
+)
+GroupEmpty = refusal("adoption.group-empty", Kind.INVALID, "一组至少有一条意见。", "A group has at least one opinion.")
+ReasonForOutcome = refusal(
+    "adoption.reason-for-outcome",
+    Kind.INVALID,
+    "未采纳、部分采纳、不属范围的意见和较为集中的意见应说明理由。",
+    "A reason is needed for what is not or partly adopted or out of scope, and for every concentrated group (row 39).",
+)
+ReportFixed = refusal(
+    "adoption.report-fixed",
+    Kind.CONFLICT,
+    "采纳情况已审核，如需更改请先退回或更正。",
+    "The report is approved; send it back or correct it before anything changes.",
+)
+
+# Reports
+ReportExists = refusal(
+    "adoption.report-exists",
+    Kind.CONFLICT,
+    "该事项已有采纳情况报告。",
+    "There is a report on this already; correct that one.",
+)
+Unanswered = refusal(
+    "adoption.unanswered",
+    Kind.CONFLICT,
+    "还有 {count} 条意见没有处理结果。",
+    "{count} opinions have no answer yet.",
+)
+TotalsDiffer = refusal(
+    "adoption.totals-differ",
+    Kind.INVALID,
+    "收到 {received} 条，各处理结果合计 {sum} 条，两者应相等。",
+    "{received} were received, but the outcomes add up to {sum} (received = adopted + partly + not adopted + already"
+    " covered + out of scope + withdrawn + duplicate).",
+)
+ChannelUnaccounted = refusal(
+    "adoption.channel-unaccounted",
+    Kind.CONFLICT,
+    "请逐一写明各渠道的情况：{names}（未采用的请勾选）。",
+    "Say of every channel what came of it, or that it was not used: {names_en}.",
+)
+ChannelWasUsed = refusal(
+    "adoption.channel-was-used",
+    Kind.CONFLICT,
+    "渠道“{name}”已采用，不能列为未采用。",
+    "The channel {name_en} was used; it cannot be listed as unused.",
+)
+FourEyes = refusal(
+    "adoption.four-eyes",
+    Kind.FORBIDDEN,
+    "起草报告或答复意见的人不能审核该报告。",
+    "Whoever wrote the report or an answer in it cannot approve it.",
+)
+NotApproved = refusal("adoption.not-approved", Kind.CONFLICT, "报告尚未审核。", "The report has not been approved yet.")
+NotComplete = refusal(
+    "adoption.not-complete", Kind.CONFLICT, "报告还不完整，见各项说明。", "The report is not complete; see each point."
+)
+
+# Clocks
+LegalBasisNeeded = refusal(
+    "adoption.legal-basis-needed",
+    Kind.INVALID,
+    "中止时限应写明法律依据和决定机关。",
+    "A suspension needs its legal basis and who decided it.",
+)
+ClockClosed = refusal(
+    "adoption.clock-closed",
+    Kind.CONFLICT,
+    "该时限已经办结或逾期，不能中止。",
+    "This clock has been met or breached; it cannot be suspended.",
+)
+BadSuspension = refusal(
+    "adoption.bad-suspension",
+    Kind.INVALID,
+    "中止的起止日期应先后有序，且起始日不早于出台日。",
+    "A suspension must not end before it begins, nor begin before the document was issued.",
+)

@@ -1,0 +1,1 @@
+"""What people do with catalogues and items: load, decide, save, tell."""

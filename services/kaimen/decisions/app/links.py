@@ -1,0 +1,94 @@
+"""Whether a published address still leads to something (DC2). Never inside a transaction, and never into a network that
+is not public: whoever types an address must not make this machine ask its neighbours."""
+
+import asyncio
+import ipaddress
+import socket
+
+import httpx
+
+from kaimen.decisions.app.desk import DecisionsSettings
+from kaimen.decisions.domain.facets import Answer
+from kaimen.decisions.domain.refusals import BadLink, DeadLink, LinkNotPublic
+from kaimen.kit.texts import clean_text
+
+_MOST_REDIRECTS = 3
+_GONE = (404, 410)
+_HEADERS = {"User-Agent": "kaimen-links/1", "Accept": "*/*"}
+
+
+def clean_link(text: str, field: str) -> str:
+    """An address of the web, one of this site (`/…`), or nothing. Raises MarkupInText, BadText or BadLink."""
+    url = clean_text(text, field, most=500)
+    if not url or (url.startswith("/") and not url.startswith("//")):
+        return url
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        raise BadLink(field=field) from None
+    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo:
+        raise BadLink(field=field)
+    return url
+
+
+async def must_lead_somewhere(url: str, settings: DecisionsSettings, field: str) -> Answer:
+    """What the address answers. Raises DeadLink or LinkNotPublic; no answer is not held against it yet."""
+    answer = await ask(url, settings)
+    if answer == "dead":
+        raise DeadLink(field=field)
+    if answer == "private":
+        raise LinkNotPublic(field=field)
+    return answer
+
+
+async def ask(url: str, settings: DecisionsSettings) -> Answer:
+    """`dead` for 404 and 410, `unreachable` for a server's error or no answer in `settings.link_seconds`. Anything else
+    is an answer: some sites refuse programs and still show people the page."""
+    try:
+        async with asyncio.timeout(settings.link_seconds), httpx.AsyncClient(trust_env=False) as client:
+            return await _follow(client, url, settings.public_url)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError, TimeoutError):
+        return "unreachable"
+
+
+async def _follow(client: httpx.AsyncClient, url: str, public_url: str) -> Answer:
+    """Each redirect is looked at like the first address."""
+    for _ in range(_MOST_REDIRECTS + 1):
+        own = _own(url, public_url)
+        target = httpx.URL(own or url)
+        request = client.build_request("GET", target, headers=_HEADERS)
+        if own is None and not await _pin(request):
+            return "private"
+        answer = await client.send(request, stream=True)
+        await answer.aclose()
+        if not answer.has_redirect_location:
+            return _read(answer.status_code)
+        url = str(target.join(answer.headers["location"]))
+    return "unreachable"
+
+
+def _own(url: str, public_url: str) -> str | None:
+    """The whole address of one of our own pages, None for any other."""
+    if url.startswith("/"):
+        return public_url + url
+    return url if url == public_url or url.startswith(f"{public_url}/") else None
+
+
+async def _pin(request: httpx.Request) -> bool:
+    """Send the request to the address that was looked at, so that a second look-up cannot change it. False where the
+    name leads, also only once, to a network that is not public."""
+    host = request.url.host
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    addresses = [ipaddress.ip_address(str(entry[4][0])) for entry in found]
+    if not addresses or not all(address.is_global and not address.is_multicast for address in addresses):
+        return False
+    # The name stays in the Host header, and in the certificate that is asked for.
+    request.extensions["sni_hostname"] = request.url.raw_host.decode("ascii")
+    request.url = request.url.copy_with(host=str(addresses[0]))
+    return True
+
+
+def _read(status: int) -> Answer:
+    if status in _GONE:
+        return "dead"
+    return "unreachable" if status >= 500 else "ok"

@@ -1,0 +1,1 @@
+"""How catalogues rest in PostgreSQL."""

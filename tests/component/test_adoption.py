@@ -1,0 +1,623 @@
+"""A consultation from its notice to the published answers, over HTTP: CO1 to CO7, and what it must refuse."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from component.test_representatives import DAY, Hall, open_town
+from houses import House, problem_of, until
+from kaimen.adoption.domain.consultations import CHANNELS
+from kaimen.kit.clock import local_date
+
+UNIT = "区教育局"
+PASSAGES = [
+    {"key": "1", "heading": "第一条", "text": "学区按道路划分。"},
+    {"key": "2", "heading": "第二条", "text": "自发布之日起施行。"},
+]
+UNUSED = [channel for channel in CHANNELS if channel != "website"]
+ID_NUMBER = "31011819000101006X"
+
+
+class Bureau(Hall):
+    """A unit that asks the public, and the people around it. Its clock starts anew with each consultation."""
+
+    api = "/api/adoption/v1"
+
+    @property
+    def today(self) -> date:
+        return local_date(self.now)
+
+    def draft(self, **changes: Any) -> dict[str, Any]:
+        return {
+            "title": "学区调整方案（草案）征求意见",
+            "passages": PASSAGES,
+            "explanation": "生源变化，需要调整。",
+            "ways": [{"kind": "page"}, {"kind": "post", "address": "公园路100号"}],
+            "channels": [{"channel": "website", "name": "区政府网站"}],
+            "opens_on": self.today.isoformat(),
+            "closes_on": (self.today + timedelta(days=30)).isoformat(),
+            **changes,
+        }
+
+    async def lead(self, name: str = "负责人") -> dict[str, str]:
+        return await self.house.token("unit_lead", UNIT, name)
+
+    async def planned(self, **changes: Any) -> dict[str, Any]:
+        return await self.post("/consultations", self.draft(**changes))
+
+    async def opened(self, **changes: Any) -> dict[str, Any]:
+        planned = await self.planned(**changes)
+        return await self.post(f"/consultations/{planned['id']}/open")
+
+    async def send(self, consultation: dict[str, Any], text: str = "应按小区划分。", **more: Any) -> dict[str, Any]:
+        answer = await self.ask("POST", f"/consultations/{consultation['id']}/opinions", {"text": text, **more})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def over(self) -> None:
+        """The last day is over."""
+        self.wait_for(31 * DAY)
+
+    async def group(self, consultation: dict[str, Any], numbers: list[int], **more: Any) -> dict[str, Any]:
+        body = {"summary": "希望按小区划分", "opinions": numbers, **more}
+        return await self.post(f"/consultations/{consultation['id']}/clusters", body)
+
+    async def reply(
+        self, group: dict[str, Any], outcome: str = "adopted", reason: str = "意见合理。", **more: Any
+    ) -> Any:
+        body = {"outcome": outcome, "reason": reason, **more}
+        answer = await self.ask("PUT", f"/clusters/{group['id']}/answer", body, await self.staff())
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def upload(self, consultation: dict[str, Any], data: bytes, *, dry_run: bool = False, **person: Any) -> Any:
+        path = f"{self.api}/consultations/{consultation['id']}/opinions/import?dry_run={str(dry_run).lower()}"
+        return await self.house.client.post(
+            path, files={"file": ("意见.csv", data)}, headers=person.get("headers") or await self.staff()
+        )
+
+    async def report(self, consultation: dict[str, Any], **changes: Any) -> dict[str, Any]:
+        body = {"consultation": consultation["id"], "basis": "沪府令", "not_used": UNUSED, **changes}
+        return await self.post("/reports", body)
+
+    async def approved(self, report: dict[str, Any]) -> dict[str, Any]:
+        return await self.post(f"/reports/{report['line']['report_id']}/approve", headers=await self.lead())
+
+    async def published(self, consultation: dict[str, Any], **changes: Any) -> dict[str, Any]:
+        report = await self.approved(await self.report(consultation, **changes))
+        return await self.post(f"/reports/{report['line']['report_id']}/publish")
+
+    async def answered(self, texts: int = 3, **changes: Any) -> dict[str, Any]:
+        """A closed consultation, every opinion of it in one answered group."""
+        consultation = await self.opened(**changes)
+        for n in range(texts):
+            await self.send(consultation, f"应按小区划分，不应按道路划分（{n}）。", passage="1")
+        self.over()
+        if texts:
+            change = {"passage": "1", "before": "按道路划分", "after": "按小区划分"}
+            await self.reply(await self.group(consultation, list(range(1, texts + 1)), passage="1"), change=change)
+        return consultation
+
+
+@asynccontextmanager
+async def open_bureau(folder: Path) -> AsyncIterator[House]:
+    async with open_town(folder, "accounts,adoption,calendar") as house:
+        await until(lambda: _knows_units(house))
+        yield house
+
+
+@pytest.fixture(scope="module")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    async with open_bureau(tmp_path_factory.mktemp("town")) as house:
+        yield house
+
+
+async def _knows_units(house: House) -> bool:
+    database = await house.database("adoption")
+    try:
+        return await database.fetchval("select count(*) from units") == 2
+    finally:
+        await database.close()
+
+
+@pytest.fixture
+def bureau(town: House) -> Bureau:
+    return Bureau(town)
+
+
+async def test_opinion_is_followed_from_receipt_to_changed_clause(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    receipt = await bureau.send(consultation, "应按小区划分。", passage="1", contact="13800001234")
+    for n in range(2):
+        await bureau.send(consultation, f"按小区划分更合理（{n}）。", passage="1")
+    bureau.over()
+    mine = await bureau.get(f"/opinions/{receipt['receipt'].lower()}")
+    assert (mine["state"], mine["outcome"], mine["text"]) == ("received", None, "应按小区划分。")
+
+    group = await bureau.group(consultation, [1, 2, 3], passage="1")
+    change = {"passage": "1", "before": "按道路划分", "after": "按小区划分"}
+    await bureau.reply(group, change=change)
+    assert (await bureau.get(f"/opinions/{receipt['receipt']}"))["outcome"] is None, "told before the report is public"
+    final = [{"key": "1", "text": "学区按小区划分。"}, {"key": "2", "text": "自发布之日起施行。"}]
+    published = await bureau.published(consultation, final=final)
+
+    mine = await bureau.get(f"/opinions/{receipt['receipt']}")
+    assert (mine["state"], mine["outcome"], mine["change"]) == ("answered", "adopted", change)
+    body = await bureau.get(f"/reports/{published['line']['report_id']}")
+    assert body["tally"]["received"] == body["tally"]["adopted"] == 3
+    assert body["groups"][0]["concentrated"]
+    first = body["passages"][0]
+    assert (first["before"], first["after"], first["groups"]) == ("学区按道路划分。", "学区按小区划分。", [1])
+    assert "13800001234" not in str(body)
+    assert (await bureau.get(f"/consultations/{consultation['id']}"))["state"] == "digested"
+
+
+async def test_report_names_every_channel_used_or_not(bureau: Bureau) -> None:
+    consultation = await bureau.answered()
+    forum = {
+        "kind": "forum", "title": "居民座谈会", "held_on": bureau.today.isoformat(), "people": 12,
+        "counted": {"received": 5, "adopted": 2, "not_adopted": 3},
+    }  # fmt: skip
+    unused = [channel for channel in UNUSED if channel != "forum"]
+    published = await bureau.published(consultation, participations=[forum], not_used=unused)
+    body = published["document"]
+    lines = {line["channel"]: line for line in body["channels"]}
+    assert len(lines) == 13
+    assert (lines["forum"]["used"], lines["forum"]["people"], lines["forum"]["tally"]["received"]) == (True, 12, 5)
+    assert [line["channel"] for line in body["channels"] if not line["used"]] == unused
+    tally = body["tally"]
+    assert tally["received"] == 8 == sum(number for name, number in tally.items() if name != "received")
+
+
+async def test_nothing_received_is_still_a_report(bureau: Bureau) -> None:
+    published = await bureau.published(await bureau.answered(texts=0))
+    assert published["document"]["tally"]["received"] == 0
+    assert published["line"]["state"] == "published"
+
+
+async def test_correction_is_a_new_version_beside_the_old_one(bureau: Bureau) -> None:
+    report = await bureau.published(await bureau.answered())
+    id = report["line"]["report_id"]
+    first = await bureau.get(f"/reports/{id}")
+    await bureau.post(f"/reports/{id}/correct", {"reason": "漏写座谈会"})
+    answer = await bureau.ask("PATCH", f"/reports/{id}", {"summary": "更正后的说明"}, await bureau.staff())
+    assert answer.status_code == 200, answer.text
+    assert await bureau.get(f"/reports/{id}") == first, "shown while the next version is being written"
+    await bureau.post(f"/reports/{id}/approve", headers=await bureau.lead())
+    await bureau.post(f"/reports/{id}/publish")
+    second = await bureau.get(f"/reports/{id}")
+    assert (second["number"], second["correction"], second["summary"]) == (2, "漏写座谈会", "更正后的说明")
+    assert await bureau.get(f"/reports/{id}?version=1") == first
+    versions = (await bureau.get(f"/reports/{id}/versions"))["items"]
+    assert second["previous_sha256"] == versions[0]["sha256"]
+    database = await bureau.house.database("adoption")
+    with pytest.raises(Exception, match="append-only"):
+        await database.execute("update report_versions set sha256 = ''")
+    await database.close()
+
+
+async def test_report_reads_as_csv_without_formulas(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    await bureau.send(consultation)
+    bureau.over()
+    await bureau.reply(await bureau.group(consultation, [1], summary="=1+1 按小区划分"))
+    report = await bureau.published(consultation)
+    path = f"{bureau.api}/reports/{report['line']['report_id']}?format=csv"
+    answer = await bureau.house.client.get(path)
+    assert answer.headers["content-type"].startswith("text/csv")
+    row = next(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert (row["group"], row["opinions"], row["outcome"]) == ("1", "1", "adopted")
+    assert row["summary"] == "'=1+1 按小区划分"
+    again = await bureau.house.client.get(path, headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+
+
+async def test_import_takes_all_rows_or_names_the_bad_ones(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    good = f"意见,渠道,条款,日期\n保留现有公交线路。,座谈会,1,{bureau.today}\n增加站点。,报刊,,{bureau.today}\n"
+    bad = (
+        good
+        + f"<b>粗体</b>,座谈会,1,{bureau.today}\n太远。,微信群,1,{bureau.today}\n没有这条。,座谈会,9,{bureau.today}\n"
+    )
+    refused = await bureau.upload(consultation, bad.encode())
+    assert problem_of(refused) == (422, "/problems/adoption.bad-import")
+    assert [each["field"] for each in refused.json()["errors"]] == [
+        "rows[4].text",
+        "rows[5].channel",
+        "rows[6].passage",
+    ]
+    tried = (await bureau.upload(consultation, bad.encode(), dry_run=True)).json()
+    assert (tried["rows"], len(tried["errors"]), tried["first"]) == (2, 3, None)
+    assert (await bureau.get(f"/consultations/{consultation['id']}"))["received"] == 0
+
+    done = await bureau.upload(consultation, good.encode("gb18030"))
+    assert done.json()["by_channel"] == {"forum": 1, "newspaper": 1}
+    assert (done.json()["first"], done.json()["last"]) == (1, 2)
+
+
+async def test_proposals_show_text_and_reason_and_decide_nothing(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    for text in ("保留 17 路公交线路，方便老人就医。", "希望保留17路公交线路！", "增加图书馆座位。", "增加图书馆座位"):
+        await bureau.send(consultation, text)
+    bureau.over()
+    path = f"/consultations/{consultation['id']}/proposals"
+    found = await bureau.get(path, await bureau.staff())
+    groups = {tuple(sorted(each["no"] for each in group["opinions"])): group for group in found["groups"]}
+    assert set(groups) == {(1, 2), (3, 4)}
+    assert any("公交线路" in word for word in groups[1, 2]["opinions"][1]["shared"])
+    matrix = await bureau.get(f"/consultations/{consultation['id']}/matrix", await bureau.staff())
+    assert (matrix["waiting"], matrix["groups"]) == (4, [])
+
+    group = await bureau.group(consultation, [1], summary="保留公交线路")
+    near = await bureau.get(f"{path}?group={group['id']}", await bureau.staff())
+    assert [each["no"] for each in near["groups"][0]["opinions"]] == [2]
+
+
+async def test_withdrawn_and_duplicate_opinions_stay_counted(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    receipts = [await bureau.send(consultation, f"意见 {n}") for n in range(3)]
+    assert (await bureau.post(f"/opinions/{receipts[0]['receipt']}/withdraw", headers={}))["state"] == "withdrawn"
+    bureau.over()
+    base = f"/consultations/{consultation['id']}/opinions"
+    same = {"kind": "duplicate", "reason": "同一人重复提交", "duplicate_of": 2}
+    await bureau.post(f"{base}/3/set-aside", same)
+    await bureau.reply(await bureau.group(consultation, [2]), "not_adopted", "与上位法不符。")
+    tally = (await bureau.published(consultation))["document"]["tally"]
+    assert (tally["received"], tally["withdrawn"], tally["duplicate"], tally["not_adopted"]) == (3, 1, 1, 1)
+
+
+async def test_public_reads_only_what_was_shown(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    await bureau.send(consultation, f"我是{ID_NUMBER}，请保留。")
+    await bureau.send(consultation, "请保留线路。")
+    base = f"/consultations/{consultation['id']}/opinions"
+    assert (await bureau.get(base))["items"] == []
+    refused = await bureau.ask("POST", f"{base}/1/moderate", {"show": True}, await bureau.staff())
+    assert problem_of(refused) == (422, "/problems/adoption.personal-data-in-text")
+    await bureau.post(f"{base}/1/moderate", {"show": True, "text": "请保留。", "reason": "隐去身份证号"})
+    await bureau.post(f"{base}/2/moderate", {"show": False, "reason": "含有攻击性语言"})
+    shown = (await bureau.get(base))["items"]
+    assert [(each["no"], each["text"]) for each in shown] == [(1, "请保留。")]
+    assert set(shown[0]) == {"no", "received_on", "channel", "passage", "text"}
+
+
+async def test_consultation_closes_by_itself_and_is_extended_only(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    path = f"/consultations/{consultation['id']}"
+    later = (bureau.today + timedelta(days=40)).isoformat()
+    extended = await bureau.post(f"{path}/extend", {"closes_on": later, "reason": "应公众要求"})
+    assert [each["closed_before_on"] for each in extended["extensions"]] == [consultation["closes_on"]]
+    bureau.over()
+    assert (await bureau.get(path))["state"] == "open"
+    bureau.wait_for(11 * DAY)
+    assert (await bureau.get(path))["state"] == "closed"
+    await until(lambda: _closed(bureau, path))
+    late = await bureau.ask("POST", f"{path}/opinions", {"text": "晚了"})
+    assert problem_of(late) == (409, "/problems/adoption.not-open")
+
+
+async def _closed(bureau: Bureau, path: str) -> bool:
+    return (await bureau.get(path))["closed_at"] is not None
+
+
+async def test_contacts_are_sealed_recorded_when_read_and_forgotten(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    await bureau.send(consultation, contact="13800001234")
+    path = f"/consultations/{consultation['id']}/opinions/1"
+    database = await bureau.house.database("adoption")
+    sealed = await database.fetchval("select contact from opinions where consultation_id = $1", consultation["id"])
+    assert b"1380" not in sealed
+    assert (await bureau.get(path, await bureau.staff()))["contact"] == "13800001234"
+    reads = "select count(*) from audit where action = 'read-contact' and object = $1"
+    assert await database.fetchval(reads, f"consultation:{consultation['id']}") == 1
+    bureau.over()
+    await bureau.reply(await bureau.group(consultation, [1]))
+    await bureau.published(consultation)
+    bureau.wait_for(181 * DAY)
+
+    async def forgotten() -> bool:
+        return (await bureau.get(path, await bureau.staff()))["contact"] == ""
+
+    await until(forgotten)
+    await database.close()
+
+
+Attempt = Callable[[Bureau], Awaitable[Any]]
+REFUSED: dict[str, tuple[Attempt, int, str]] = {}
+
+
+def refuses(status: int, reason: str) -> Callable[[Attempt], Attempt]:
+    def keep(attempt: Attempt) -> Attempt:
+        REFUSED[attempt.__name__.strip("_").replace("_", "-")] = (attempt, status, reason)
+        return attempt
+
+    return keep
+
+
+@refuses(409, "adoption.period-too-short")
+async def _short_without_explanation(bureau: Bureau) -> Any:
+    planned = await bureau.planned(closes_on=(bureau.today + timedelta(days=29)).isoformat())
+    return await bureau.ask("POST", f"/consultations/{planned['id']}/open", headers=await bureau.staff())
+
+
+@refuses(409, "adoption.draft-missing")
+async def _no_draft(bureau: Bureau) -> Any:
+    planned = await bureau.planned(passages=[])
+    return await bureau.ask("POST", f"/consultations/{planned['id']}/open", headers=await bureau.staff())
+
+
+@refuses(409, "adoption.explanation-missing")
+async def _no_explanation(bureau: Bureau) -> Any:
+    planned = await bureau.planned(explanation="")
+    return await bureau.ask("POST", f"/consultations/{planned['id']}/open", headers=await bureau.staff())
+
+
+@refuses(409, "adoption.no-way")
+async def _no_way_to_comment(bureau: Bureau) -> Any:
+    planned = await bureau.planned(ways=[])
+    return await bureau.ask("POST", f"/consultations/{planned['id']}/open", headers=await bureau.staff())
+
+
+@refuses(409, "adoption.no-channel")
+async def _no_channel(bureau: Bureau) -> Any:
+    planned = await bureau.planned(channels=[])
+    return await bureau.ask("POST", f"/consultations/{planned['id']}/open", headers=await bureau.staff())
+
+
+@refuses(409, "adoption.opens-in-past")
+async def _opens_yesterday(bureau: Bureau) -> Any:
+    planned = await bureau.planned(opens_on=(bureau.today - timedelta(days=1)).isoformat())
+    return await bureau.ask("POST", f"/consultations/{planned['id']}/open", headers=await bureau.staff())
+
+
+@refuses(422, "adoption.bad-period")
+async def _ends_before_it_begins(bureau: Bureau) -> Any:
+    body = bureau.draft(closes_on=(bureau.today - timedelta(days=1)).isoformat())
+    return await bureau.ask("POST", "/consultations", body, await bureau.staff())
+
+
+@refuses(422, "adoption.passage-repeated")
+async def _passage_twice(bureau: Bureau) -> Any:
+    return await bureau.ask("POST", "/consultations", bureau.draft(passages=PASSAGES * 2), await bureau.staff())
+
+
+@refuses(422, "adoption.not-for-notices")
+async def _forum_as_a_channel(bureau: Bureau) -> Any:
+    body = bureau.draft(channels=[{"channel": "forum"}])
+    return await bureau.ask("POST", "/consultations", body, await bureau.staff())
+
+
+@refuses(422, "adoption.unknown-item")
+async def _decision_that_is_not_there(bureau: Bureau) -> Any:
+    body = bureau.draft(catalogue_item="0192d3a4-0000-7000-8000-000000000000")
+    return await bureau.ask("POST", "/consultations", body, await bureau.staff())
+
+
+@refuses(409, "adoption.never-shortened")
+async def _shortened(bureau: Bureau) -> Any:
+    opened = await bureau.opened()
+    body = {"closes_on": (bureau.today + timedelta(days=30)).isoformat(), "reason": "够了"}
+    return await bureau.ask("POST", f"/consultations/{opened['id']}/extend", body, await bureau.staff())
+
+
+@refuses(409, "adoption.notice-binds")
+async def _draft_changed_after_the_notice(bureau: Bureau) -> Any:
+    opened = await bureau.opened()
+    body = {"passages": PASSAGES[:1]}
+    return await bureau.ask("PATCH", f"/consultations/{opened['id']}", body, await bureau.staff())
+
+
+@refuses(409, "adoption.still-open")
+async def _closed_early(bureau: Bureau) -> Any:
+    opened = await bureau.opened()
+    return await bureau.ask("POST", f"/consultations/{opened['id']}/close", headers=await bureau.staff())
+
+
+@refuses(422, "kit.malformed")
+async def _two_megabytes(bureau: Bureau) -> Any:
+    opened = await bureau.opened()
+    return await bureau.ask("POST", f"/consultations/{opened['id']}/opinions", {"text": "意" * 700_000})
+
+
+@refuses(422, "kit.markup-in-text")
+async def _html(bureau: Bureau) -> Any:
+    opened = await bureau.opened()
+    return await bureau.ask("POST", f"/consultations/{opened['id']}/opinions", {"text": "<script>x</script>"})
+
+
+@refuses(422, "kit.bad-text")
+async def _empty(bureau: Bureau) -> Any:
+    opened = await bureau.opened()
+    return await bureau.ask("POST", f"/consultations/{opened['id']}/opinions", {"text": "  "})
+
+
+@refuses(422, "adoption.unknown-passage")
+async def _passage_that_is_not_there(bureau: Bureau) -> Any:
+    opened = await bureau.opened()
+    return await bureau.ask("POST", f"/consultations/{opened['id']}/opinions", {"text": "好", "passage": "9"})
+
+
+@refuses(403, "adoption.channel-is-for-staff")
+async def _citizen_says_it_came_by_radio(bureau: Bureau) -> Any:
+    opened = await bureau.opened()
+    return await bureau.ask("POST", f"/consultations/{opened['id']}/opinions", {"text": "好", "channel": "radio"})
+
+
+@refuses(422, "adoption.received-outside")
+async def _received_before_it_began(bureau: Bureau) -> Any:
+    opened = await bureau.opened()
+    body = {"text": "好", "channel": "written", "received_on": "2020-01-01"}
+    return await bureau.ask("POST", f"/consultations/{opened['id']}/opinions", body, await bureau.staff())
+
+
+@refuses(404, "adoption.unknown-opinion")
+async def _receipt_of_nobody(bureau: Bureau) -> Any:
+    return await bureau.ask("GET", "/opinions/AAAA-BBBB-CCCC-DDDD")
+
+
+@refuses(409, "adoption.in-another-group")
+async def _opinion_in_two_groups(bureau: Bureau) -> Any:
+    consultation = await bureau.answered(texts=1)
+    body = {"summary": "另一组", "opinions": [1]}
+    return await bureau.ask("POST", f"/consultations/{consultation['id']}/clusters", body, await bureau.staff())
+
+
+@refuses(422, "adoption.group-empty")
+async def _group_of_nobody(bureau: Bureau) -> Any:
+    consultation = await bureau.opened()
+    body = {"summary": "空", "opinions": []}
+    return await bureau.ask("POST", f"/consultations/{consultation['id']}/clusters", body, await bureau.staff())
+
+
+@refuses(422, "adoption.personal-data-in-text")
+async def _identity_number_in_a_sentence(bureau: Bureau) -> Any:
+    consultation = await bureau.opened()
+    await bureau.send(consultation)
+    body = {"summary": f"{ID_NUMBER} 的意见", "opinions": [1]}
+    return await bureau.ask("POST", f"/consultations/{consultation['id']}/clusters", body, await bureau.staff())
+
+
+@refuses(422, "adoption.reason-for-outcome")
+async def _not_adopted_without_reason(bureau: Bureau) -> Any:
+    consultation = await bureau.opened()
+    await bureau.send(consultation)
+    group = await bureau.group(consultation, [1])
+    body = {"outcome": "not_adopted"}
+    return await bureau.ask("PUT", f"/clusters/{group['id']}/answer", body, await bureau.staff())
+
+
+@refuses(422, "adoption.reason-for-outcome")
+async def _concentrated_adopted_without_reason(bureau: Bureau) -> Any:
+    consultation = await bureau.opened()
+    await bureau.send(consultation)
+    group = await bureau.group(consultation, [1], concentrated=True)
+    return await bureau.ask("PUT", f"/clusters/{group['id']}/answer", {"outcome": "adopted"}, await bureau.staff())
+
+
+@refuses(422, "adoption.duplicate-of-itself")
+async def _duplicate_of_itself(bureau: Bureau) -> Any:
+    consultation = await bureau.opened()
+    await bureau.send(consultation)
+    path = f"/consultations/{consultation['id']}/opinions/1/set-aside"
+    body = {"kind": "duplicate", "reason": "重复", "duplicate_of": 1}
+    return await bureau.ask("POST", path, body, await bureau.staff())
+
+
+@refuses(409, "adoption.unanswered")
+async def _one_opinion_without_answer(bureau: Bureau) -> Any:
+    consultation = await bureau.answered()
+    late = {"text": "纸质意见", "channel": "website", "received_on": consultation["closes_on"]}
+    await bureau.post(f"/consultations/{consultation['id']}/opinions", late)
+    report = await bureau.report(consultation)
+    path = f"/reports/{report['line']['report_id']}/approve"
+    return await bureau.ask("POST", path, headers=await bureau.lead())
+
+
+@refuses(422, "adoption.totals-differ")
+async def _totals_that_do_not_add_up(bureau: Bureau) -> Any:
+    consultation = await bureau.answered()
+    forum = {
+        "kind": "forum",
+        "title": "座谈会",
+        "held_on": bureau.today.isoformat(),
+        "counted": {"received": 5, "adopted": 4},
+    }
+    body = {"consultation": consultation["id"], "participations": [forum]}
+    return await bureau.ask("POST", "/reports", body, await bureau.staff())
+
+
+@refuses(409, "adoption.channel-unaccounted")
+async def _channel_of_which_nothing_is_said(bureau: Bureau) -> Any:
+    report = await bureau.report(await bureau.answered(), not_used=UNUSED[1:])
+    path = f"/reports/{report['line']['report_id']}/approve"
+    return await bureau.ask("POST", path, headers=await bureau.lead())
+
+
+@refuses(409, "adoption.channel-was-used")
+async def _used_channel_said_to_be_unused(bureau: Bureau) -> Any:
+    report = await bureau.report(await bureau.answered(), not_used=list(CHANNELS))
+    path = f"/reports/{report['line']['report_id']}/approve"
+    return await bureau.ask("POST", path, headers=await bureau.lead())
+
+
+@refuses(409, "adoption.still-open")
+async def _report_before_it_closed(bureau: Bureau) -> Any:
+    report = await bureau.report(await bureau.opened())
+    path = f"/reports/{report['line']['report_id']}/approve"
+    return await bureau.ask("POST", path, headers=await bureau.lead())
+
+
+@refuses(403, "adoption.four-eyes")
+async def _author_approves(bureau: Bureau) -> Any:
+    consultation = await bureau.answered()
+    lead = await bureau.lead()
+    body = {"consultation": consultation["id"], "not_used": UNUSED}
+    report = await bureau.post("/reports", body, lead)
+    return await bureau.ask("POST", f"/reports/{report['line']['report_id']}/approve", headers=lead)
+
+
+@refuses(403, "adoption.four-eyes")
+async def _who_answered_approves(bureau: Bureau) -> Any:
+    consultation = await bureau.answered()
+    report = await bureau.report(consultation)
+    lead = await bureau.lead()
+    matrix = await bureau.get(f"/consultations/{consultation['id']}/matrix", lead)
+    body = {"outcome": "adopted", "reason": "合理。"}
+    await bureau.ask("PUT", f"/clusters/{matrix['groups'][0]['id']}/answer", body, lead)
+    return await bureau.ask("POST", f"/reports/{report['line']['report_id']}/approve", headers=lead)
+
+
+@refuses(409, "adoption.not-approved")
+async def _published_unapproved(bureau: Bureau) -> Any:
+    report = await bureau.report(await bureau.answered())
+    path = f"/reports/{report['line']['report_id']}/publish"
+    return await bureau.ask("POST", path, headers=await bureau.staff())
+
+
+@refuses(409, "adoption.report-fixed")
+async def _answer_changed_after_approval(bureau: Bureau) -> Any:
+    consultation = await bureau.answered()
+    await bureau.approved(await bureau.report(consultation))
+    matrix = await bureau.get(f"/consultations/{consultation['id']}/matrix", await bureau.staff())
+    body = {"outcome": "not_adopted", "reason": "改主意了。"}
+    return await bureau.ask("PUT", f"/clusters/{matrix['groups'][0]['id']}/answer", body, await bureau.staff())
+
+
+@refuses(409, "adoption.report-exists")
+async def _second_report(bureau: Bureau) -> Any:
+    consultation = await bureau.answered()
+    await bureau.report(consultation)
+    return await bureau.ask("POST", "/reports", {"consultation": consultation["id"]}, await bureau.staff())
+
+
+@refuses(422, "adoption.personal-data-in-text")
+async def _identity_number_in_the_report(bureau: Bureau) -> Any:
+    report = await bureau.report(await bureau.answered(), summary=f"{ID_NUMBER} 提出")
+    path = f"/reports/{report['line']['report_id']}/approve"
+    return await bureau.ask("POST", path, headers=await bureau.lead())
+
+
+@refuses(404, "adoption.unknown-report")
+async def _draft_of_a_report_by_anybody(bureau: Bureau) -> Any:
+    report = await bureau.report(await bureau.answered())
+    return await bureau.ask("GET", f"/reports/{report['line']['report_id']}")
+
+
+@refuses(403, "kit.not-your-unit")
+async def _another_unit_groups(bureau: Bureau) -> Any:
+    consultation = await bureau.opened()
+    other = await bureau.house.token("unit_editor", "区民政局")
+    body = {"summary": "别人的", "opinions": [1]}
+    return await bureau.ask("POST", f"/consultations/{consultation['id']}/clusters", body, other)
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_refuses(bureau: Bureau, case: str) -> None:
+    attempt, status, reason = REFUSED[case]
+    assert problem_of(await attempt(bureau)) == (status, f"/problems/{reason}")

@@ -1,0 +1,256 @@
+"""Rules of adoption: how long, how many, who is late; on every day and in every order that Hypothesis finds."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from kaimen.adoption.domain import clocks, clusters, consultations, reports, similarity
+from kaimen.adoption.domain.clocks import WARN_AT, Clock, Suspension
+from kaimen.adoption.domain.clusters import OUTCOMES, ConcentrationRule
+from kaimen.adoption.domain.consultations import CHANNELS, Consultation
+from kaimen.adoption.domain.opinions import fingerprint, must_be_publishable
+from kaimen.adoption.domain.refusals import (
+    BadSuspension,
+    ClockClosed,
+    NeverShortened,
+    PersonalDataInText,
+    ReasonForOutcome,
+)
+from kaimen.kit.clock import day_start
+from kaimen.kit.refusals import Refusal
+from kaimen.kit.workdays import Workdays
+
+AT = datetime(2026, 11, 25, tzinfo=UTC)
+ID = UUID(int=1)
+CALENDAR = Workdays()
+DAY = timedelta(days=1)
+issue_days = st.dates(date(2022, 1, 1), date(2026, 8, 1))
+"""Early enough for every suspension to end in a year whose notice is known."""
+
+
+def clock(started_on: date, **changes: object) -> Clock:
+    begun = Clock(
+        id=ID, version=1, kind="report", unit="区教育局", catalogue_item=ID, title="办法", document_no="", url="",
+        started_on=started_on, due_on=None, not_before=started_on, original_due_on=None, created_at=AT, changed_at=AT,
+        issue_version=1,
+    )  # fmt: skip
+    return clocks.computed(replace(begun, **changes), CALENDAR)
+
+
+def suspension(first: date, last: date) -> Suspension:
+    return Suspension(from_on=first, to_on=last, legal_basis="突发事件应对法", decided_by="区政府", at=AT)
+
+
+@given(issue_days, st.integers(0, 40), st.integers(0, 40))
+def test_suspension_moves_the_due_day_by_the_working_days_it_takes(issued: date, after: int, length: int) -> None:
+    first = issued + after * DAY
+    moved = clock(issued, suspensions=(suspension(first, first + length * DAY),))
+    assert moved.due_on is not None
+    assert moved.original_due_on == CALENDAR.plus(issued, 10)
+    assert CALENDAR.is_working_day(moved.due_on)
+    counted = [issued + n * DAY for n in range(1, (moved.due_on - issued).days + 1)]
+    outside = [day for day in counted if not first <= day <= first + length * DAY]
+    assert sum(CALENDAR.is_working_day(day) is True for day in outside) == 10
+
+
+@given(issue_days)
+def test_a_worker_that_looks_when_told_warns_at_five_three_one_and_notes_the_breach_next_day(issued: date) -> None:
+    running, today, told = clock(issued), issued, []
+    while (today := clocks.next_look(running, today, CALENDAR) or date.max) != date.max:
+        for mark in clocks.warning_due(running, today, CALENDAR):
+            told.append((mark, clocks.days_left(running, today, CALENDAR)))
+            running = replace(running, warned=(*running.warned, mark))
+        if clocks.is_late(running, today):
+            break
+    assert told == [(mark, mark) for mark in WARN_AT]
+    assert running.due_on is not None
+    assert today == clocks.first_late_day(running.due_on)
+
+
+@given(issue_days, st.lists(st.integers(0, 40), max_size=8), st.integers(0, 30))
+def test_a_worker_that_stood_still_warns_once_of_what_it_missed(issued: date, looks: list[int], late: int) -> None:
+    running, told = clock(issued), []
+    assert running.due_on is not None
+    days = sorted({issued + n * DAY for n in looks} | {running.due_on + (1 + late) * DAY})
+    for today in days:
+        owed = clocks.warning_due(running, today, CALENDAR)
+        assert clocks.warning_due(replace(running, warned=(*running.warned, *owed)), today, CALENDAR) == ()
+        told.extend(owed)
+        running = replace(running, warned=(*running.warned, *owed))
+    assert sorted(told) == sorted(WARN_AT)
+    assert clocks.state_of(running, days[-1]) == "breached"
+
+
+@given(issue_days, st.integers(-20, 60))
+def test_met_in_time_or_late(issued: date, after: int) -> None:
+    running = clock(issued)
+    assert running.due_on is not None
+    met = replace(running, met_on=issued + after * DAY)
+    late = issued + after * DAY > running.due_on
+    assert clocks.state_of(met, date(2030, 1, 1)) == ("met_late" if late else "met")
+
+
+def test_a_missing_notice_gives_no_day_but_the_earliest_conceivable_one() -> None:
+    running = clock(date(2026, 12, 18))
+    assert (running.due_on, running.not_before) == (None, date(2027, 1, 2))
+    assert clocks.state_of(running, date(2027, 3, 1)) == "running", "nobody can be late by a day that nobody knows"
+    assert clocks.next_look(running, date(2026, 12, 18), CALENDAR) is not None, "the unit is warned all the same"
+
+
+def test_a_clock_that_is_over_cannot_be_suspended() -> None:
+    running = clock(date(2022, 9, 28))
+    pause = suspension(date(2022, 10, 8), date(2022, 10, 10))
+    with pytest.raises(ClockClosed):
+        clocks.suspended(running, pause, date(2022, 10, 18), CALENDAR)
+    with pytest.raises(BadSuspension):
+        clocks.suspended(running, suspension(date(2022, 9, 1), date(2022, 9, 2)), date(2022, 10, 9), CALENDAR)
+    assert clocks.suspended(running, pause, date(2022, 10, 17), CALENDAR).due_on == date(2022, 10, 20)
+
+
+def consultation(opens_on: date, closes_on: date) -> Consultation:
+    return Consultation(
+        id=ID, version=1, unit="区教育局", catalogue_item=None, title="办法", summary="", passages=(), draft_url="",
+        explanation="", explanation_url="", background_url="", ways=(), channels=(), opens_on=opens_on,
+        closes_on=closes_on, shortened_reason="", created_at=AT, changed_at=AT, announced_at=AT,
+    )  # fmt: skip
+
+
+@given(st.dates(date(2024, 1, 1), date(2026, 1, 1)), st.integers(0, 60), st.integers(-5, 70))
+def test_a_consultation_is_open_from_its_first_to_the_end_of_its_last_day(first: date, days: int, on: int) -> None:
+    asked = consultation(first, first + days * DAY)
+    begins = day_start(first + on * DAY)
+    wanted = "scheduled" if on < 0 else "open" if on <= days else "closed"
+    assert consultations.phase(asked, begins) == wanted
+    assert consultations.phase(asked, begins + DAY - timedelta(microseconds=1)) == wanted
+
+
+@given(st.dates(date(2024, 1, 1), date(2026, 1, 1)), st.integers(0, 60), st.integers(-60, 60))
+def test_a_consultation_is_never_shortened(first: date, days: int, more: int) -> None:
+    asked = consultation(first, first + days * DAY)
+    if more <= 0:
+        with pytest.raises(NeverShortened):
+            consultations.extended(asked, asked.closes_on + more * DAY, "", AT)
+    else:
+        longer = consultations.extended(asked, asked.closes_on + more * DAY, "应公众要求", AT)
+        assert longer.closes_on == asked.closes_on + more * DAY
+        assert longer.extensions[-1].closed_before_on == asked.closes_on
+
+
+sizes = st.integers(0, 50)
+
+
+@given(st.lists(st.tuples(st.sampled_from([*OUTCOMES, None]), sizes)), sizes, sizes)
+def test_received_is_the_sum_of_what_became_of_it(groups: list, withdrawn: int, duplicate: int) -> None:
+    counted = clusters.tally(groups, {"withdrawn": withdrawn, "duplicate": duplicate})
+    waiting = sum(size for outcome, size in groups if outcome is None)
+    assert counted.received == clusters.sum_of(counted) + waiting
+
+
+@pytest.mark.parametrize(("received", "threshold"), [(0, 3), (59, 3), (60, 3), (61, 4), (197, 10), (50_000, 2500)])
+def test_concentrated_is_three_or_five_percent(received: int, threshold: int) -> None:
+    rule = ConcentrationRule()
+    assert rule.threshold(received) == threshold
+    assert rule.applies(threshold, received)
+    assert not rule.applies(threshold - 1, received)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("concentrated", [True, False])
+def test_every_refusal_and_every_concentrated_group_needs_a_reason(outcome, concentrated: bool) -> None:
+    clusters.check_answer(outcome, "理由", concentrated=concentrated)
+    if concentrated or outcome in ("partly", "not_adopted", "out_of_scope"):
+        with pytest.raises(ReasonForOutcome):
+            clusters.check_answer(outcome, "", concentrated=concentrated)
+    else:
+        clusters.check_answer(outcome, "", concentrated=concentrated)
+
+
+def contents(**changes: object) -> reports.Contents:
+    report = reports.Report(
+        id=ID, version=1, unit="区教育局", catalogue_item=None, consultations=(), title="办法", state="drafting",
+        number=0,
+        basis="", summary="", participations=(), not_used=CHANNELS, final=(), final_url="", dropped=False,
+        correction="", authors=("a",), approved_by="", approved_at=None, published_at=None, created_at=AT,
+        changed_at=AT,
+    )  # fmt: skip
+    whole = reports.Contents(report=report, uses=(), participations=(), groups=(), by_channel={}, unanswered=0)
+    return replace(whole, **changes)
+
+
+def types_of(faults: list[Refusal]) -> list[str]:
+    return [no.type for no in faults]
+
+
+def test_a_report_on_nothing_has_no_fault() -> None:
+    assert reports.faults(contents()) == []
+
+
+@given(st.sets(st.sampled_from(CHANNELS)), st.sets(st.sampled_from(CHANNELS)))
+def test_every_channel_is_used_or_said_to_be_unused_never_both(used: set, said: set) -> None:
+    one = clusters.tally([("adopted", 1)])
+    given_report = replace(contents().report, not_used=tuple(said))
+    faults = types_of(reports.faults(contents(report=given_report, by_channel=dict.fromkeys(used, one))))
+    assert ("adoption.channel-unaccounted" in faults) == bool(set(CHANNELS) - used - said)
+    assert faults.count("adoption.channel-was-used") == len(used & said)
+
+
+def test_totals_that_differ_are_a_fault() -> None:
+    held = reports.Participation(
+        kind="forum",
+        title="座谈会",
+        held_on=AT.date(),
+        people=3,
+        counted=replace(clusters.NOTHING, received=3, adopted=2),
+    )
+    report = replace(contents().report, not_used=tuple(channel for channel in CHANNELS if channel != "forum"))
+    assert types_of(reports.faults(contents(report=report, participations=(held,)))) == ["adoption.totals-differ"]
+
+
+texts = st.lists(st.text("保留公交线路增加座位校车安全ABC ，。", max_size=30), max_size=12)
+
+
+@given(texts)
+def test_proposals_are_the_same_each_time_and_name_no_text_twice(bodies: list[str]) -> None:
+    numbered = list(enumerate(bodies, 1))
+    found = similarity.propose(numbered)
+    assert found == similarity.propose(numbered)
+    named = [each.no for group in found for each in (group, *group.alike)]
+    assert len(named) == len(set(named))
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_shared_words_are_in_both_texts(first: str, second: str) -> None:
+    for word in similarity.shared_words(first, second):
+        assert word in first
+        assert word in second
+
+
+@given(st.text(min_size=1, max_size=40))
+def test_words_alone_make_the_fingerprint(text: str) -> None:
+    assume(any(each.isalnum() for each in text))
+    assert fingerprint(f" {text}。") == fingerprint(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "身份证31011819000101006X",
+        "3101 1819 0001 0100 6x",
+        "电话13812345678",
+        "138-1234-5678",
+        "１３８１２３４５６７８",
+    ],
+)
+def test_a_number_that_is_somebodys_is_not_published(text: str) -> None:
+    with pytest.raises(PersonalDataInText) as no:
+        must_be_publishable([("summary", "保留公交"), ("reason", text)])
+    assert [fault.field for fault in no.value.errors] == ["reason"]
+
+
+@pytest.mark.parametrize("text", ["文号〔2022〕28号", "2022-06-16 至 2022-07-16", "021-59732890", "123456789012345678"])
+def test_other_numbers_are(text: str) -> None:
+    must_be_publishable([("summary", text)])

@@ -1,0 +1,117 @@
+"""Asking addresses: what an answer means, and into which networks nobody may be sent. Against a real little server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from kaimen.decisions.app.desk import DecisionsSettings
+from kaimen.decisions.app.links import ask, clean_link
+from kaimen.decisions.domain.refusals import BadLink
+
+ANSWERS = {
+    "/there": "200 OK",
+    "/gone": "410 Gone",
+    "/missing": "404 Not Found",
+    "/guarded": "403 Forbidden",
+    "/broken": "500 Internal Server Error",
+    "/moved": "302 Found\r\nLocation: /there",
+    "/moved-away": "302 Found\r\nLocation: http://127.0.0.1:1/",
+    "/moved-inside": "302 Found\r\nLocation: http://169.254.169.254/latest/meta-data",
+    "/moved-nowhere": "302 Found",
+    "/round": "302 Found\r\nLocation: /round",
+    "/file": "302 Found\r\nLocation: file:///etc/passwd",
+}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def settings() -> AsyncIterator[DecisionsSettings]:
+    """Of a site whose pages answer as `ANSWERS` says; `/silent` never answers."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        target = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1].decode()
+        if target == "/silent":
+            await reader.read()
+        else:
+            writer.write(f"HTTP/1.1 {ANSWERS[target]}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    yield DecisionsSettings(public_url=f"http://127.0.0.1:{port}", link_seconds=0.5)
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "means"),
+    [
+        ("/there", "ok"),
+        ("/guarded", "ok"),
+        ("/moved", "ok"),
+        ("/moved-nowhere", "ok"),
+        ("/gone", "dead"),
+        ("/missing", "dead"),
+        ("/broken", "unreachable"),
+        ("/silent", "unreachable"),
+        ("/round", "unreachable"),
+        ("/file", "unreachable"),
+        ("/moved-away", "private"),
+        ("/moved-inside", "private"),
+    ],
+)
+async def test_what_an_answer_means(settings: DecisionsSettings, path: str, means: str) -> None:
+    assert await ask(path, settings) == means
+    assert await ask(settings.public_url + path, settings) == means
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:{port}/there",
+        "http://localhost:{port}/there",
+        "http://[::ffff:127.0.0.1]:{port}/there",
+        "http://2130706433:{port}/there",
+        "http://0.0.0.0:{port}/there",
+        "http://10.0.0.1/",
+        "http://100.64.0.1/",
+        "http://224.0.0.1/",
+        "http://[fe80::1]/",
+        "http://[fd00::1]/",
+    ],
+)
+async def test_no_neighbour_is_asked(settings: DecisionsSettings, url: str) -> None:
+    port = settings.public_url.rsplit(":", 1)[1]
+    elsewhere = DecisionsSettings(public_url="http://own.example", link_seconds=0.5)
+    assert await ask(url.format(port=port), elsewhere) == "private"
+
+
+async def test_address_that_only_begins_like_ours_is_not_ours(settings: DecisionsSettings) -> None:
+    assert await ask(f"{settings.public_url}@127.0.0.1/", settings) == "private"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        (" https://example.cn/a ", "https://example.cn/a"),
+        ("/meetings/1", "/meetings/1"),
+        ("", ""),
+        ("//example.cn/a", None),
+        ("javascript://x", None),
+        ("ftp://example.cn", None),
+        ("https://", None),
+        ("https://a:b@example.cn/", None),
+        ("https://example.cn:port/", None),
+        ("example.cn", None),
+    ],
+)
+def test_which_addresses_are_taken(typed: str, kept: str | None) -> None:
+    if kept is not None:
+        assert clean_link(typed, "url") == kept
+    elif typed.startswith("javascript"):
+        with pytest.raises(Exception, match="markup"):
+            clean_link(typed, "url")
+    else:
+        with pytest.raises(BadLink):
+            clean_link(typed, "url")
