@@ -263,6 +263,15 @@ async def test_hearing_has_its_notice_sign_up_day_and_report_in_the_calendar(hou
     assert (await house.client.post(f"{path}/cancel", json={"reason": "撤回"}, headers=office)).status_code == 200
     last = await feed_once(house, "/calendar/district.ics", uid, STATUS="CANCELLED")
     assert (last["SUMMARY"], last["COMMENT"]) == ("【已取消】日历里的听证会", "撤回")
+    duties = f"/calendar/deadlines/{quote('区教育局')}.ics"
+    due = await feed_once(
+        house,
+        duties,
+        f"hearing-materials-due-{uuid5(UUID(made.json()['id']), 'materials-due')}-ev@",
+        STATUS="CANCELLED",
+    )
+    assert due["SUMMARY"] == "【已取消】听证材料送达期限：日历里的听证会"
+    assert violations((await house.client.get(duties)).content) == []
     assert violations((await house.client.get("/calendar/hearings.ics")).content) == []
     assert violations((await house.client.get(f"{api}/feed.ics")).content) == []
 

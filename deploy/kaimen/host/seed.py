@@ -6,7 +6,7 @@ nothing. It needs the development issuer.
 
 import asyncio
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +20,9 @@ SAMPLE = files("kaimen.host").joinpath("sample")
 WAIT_SECONDS = 30
 REPRESENTATIVES = "/api/representatives/v1"
 HEARINGS = "/api/hearings/v1"
+DECISIONS = "/api/decisions/v1"
+ADOPTION = "/api/adoption/v1"
+OFFICE = "区政府办公室"
 
 COMING: tuple[tuple[str, str, str, str, int, int, int], ...] = (
     # unit, title, theme, place, days ahead, hour, seats
@@ -54,6 +57,7 @@ async def seed(base_url: str) -> None:
         await _units_arrived(client, f"{REPRESENTATIVES}/counters", len(units) + 1)
         await _plan_meeting(client, office)
         await _announce_hearing(client, office)
+        await _decide(client, office, lead)
 
 
 async def _token(client: httpx.AsyncClient, role: str, unit: str | None, name: str) -> str:
@@ -208,6 +212,128 @@ async def _announce_hearing(client: httpx.AsyncClient, office: str) -> None:
         return
     made = await _call(client, "POST", f"{HEARINGS}/hearings", office, json=hearing)
     await _call(client, "POST", f"{HEARINGS}/hearings/{made['id']}/announce", office)
+
+
+async def _decide(client: httpx.AsyncClient, office: str, lead: str) -> None:
+    """This year's catalogue of the district office: one decision on which the public is asked, one that is out."""
+    today = datetime.now(UTC).astimezone(SHANGHAI).date()
+    known = await _call(client, "GET", f"{DECISIONS}/catalogues?unit={quote(OFFICE)}&year={today.year}", office)
+    if known["items"]:
+        return
+    catalogue = await _call(
+        client, "POST", f"{DECISIONS}/catalogues", office, json={"unit": OFFICE, "year": today.year}
+    )
+    shared = {"catalogue": catalogue["id"], "category": "public_policy", "planned_period": f"{today.year}年第四季度"}
+    asked = {"title": "示例·公共停车收费管理办法", "participation": True, "hearing_planned": True, **shared}
+    done = {"title": "示例·社区食堂运营补贴办法", "participation": False, **shared}
+    items = [await _call(client, "POST", f"{DECISIONS}/items", office, json=item) for item in (asked, done)]
+    path = f"{DECISIONS}/catalogues/{catalogue['id']}"
+    await _call(client, "POST", f"{path}/check", office, json={"checked_on": str(today)})
+    consent = {"consented_on": str(today), "consented_by": "区委"}
+    await _call(client, "POST", f"{path}/consent", office, json=consent)
+    await _call(client, "POST", f"{path}/publish", office)
+    await _ask_the_public(client, office, items[0]["id"], today)
+    await _issue(client, office, items[1]["id"], today)
+    await _report(client, office, lead, items[1]["id"], today)
+
+
+async def _ask_the_public(client: httpx.AsyncClient, office: str, item: str, today: date) -> None:
+    consultation = {
+        "catalogue_item": item,
+        "title": "示例·公共停车收费管理办法（草案）",
+        "summary": "按时段分级收费，居民夜间停车优惠。",
+        "passages": [
+            {"key": "1", "heading": "第一条 目的", "text": "为规范公共停车收费，方便群众出行，制定本办法。"},
+            {"key": "2", "heading": "第二条 分级收费", "text": "公共停车场按日间、夜间两个时段分级收费。"},
+            {"key": "3", "heading": "第三条 居民优惠", "text": "周边居民夜间停车，按月计费，价格不高于日间的三成。"},
+            {"key": "4", "heading": "第四条 施行", "text": "本办法自发布之日起三十日后施行。"},
+        ],
+        "explanation": "近年停车需求增长较快，老旧小区夜间停车困难，拟以分级收费引导错峰停放。",
+        "ways": [{"kind": "page"}, {"kind": "post", "address": "公园路100号，区政府办公室"}],
+        "channels": [
+            {"channel": "website", "name": "区政府网站"},
+            {"channel": "new_media", "name": "绿色青浦"},
+            {"channel": "reading_room", "name": "区图书馆政府信息查阅点"},
+        ],
+        "opens_on": str(today),
+        "closes_on": str(today + timedelta(days=30)),
+    }
+    made = await _once_known(client, f"{ADOPTION}/consultations", office, consultation)
+    path = f"{ADOPTION}/consultations/{made['id']}"
+    await _call(client, "POST", f"{path}/open", office)
+    for passage, text in (
+        ("3", "希望居民优惠的范围包括租住的居民。"),
+        ("3", "居民优惠应当包括租房的居民，凭居住证办理。"),
+        ("2", "日间、夜间以几点为界，请写明。"),
+    ):
+        await _call(client, "POST", f"{path}/opinions", None, json={"text": text, "passage": passage})
+
+
+async def _once_known(client: httpx.AsyncClient, path: str, office: str, body: dict[str, Any]) -> Any:
+    """Adoption hears of an item by event: what is about it can be begun once it has."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while (answer := await client.post(path, json=body, headers=_bearer(office))).status_code == 422:
+            if "adoption.unknown-item" not in answer.text:
+                break
+            await asyncio.sleep(0.1)
+    if not answer.is_success:
+        raise RuntimeError(f"POST {path}: {answer.status_code} {answer.text[:500]}")
+    return answer.json()
+
+
+async def _issue(client: httpx.AsyncClient, office: str, item: str, today: date) -> None:
+    """Through every state to the document, with its papers."""
+    path = f"{DECISIONS}/items/{item}"
+    day = {"filed_on": str(today)}
+    asked = {"received_on": str(today - timedelta(days=30)), "asked_for_by": str(today), "opinion_on": str(today)}
+    steps: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("drafting", {}),
+        ("papers/draft", day),
+        ("reviewing", {}),
+        ("papers/legality_review", {**day, **asked, "opinion": "lawful"}),
+        ("ready", {}),
+        ("papers/deliberation", {**day, "meeting": "executive", "held_on": str(today), "head_spoke_last": True}),
+        ("deliberated", {}),
+        ("papers/party_report", {**day, "reported_on": str(today)}),
+    )
+    for step, body in steps:
+        if step.startswith("papers/"):
+            await _call(client, "PUT", f"{path}/{step}", office, json=body)
+        else:
+            await _call(client, "POST", f"{path}/transitions", office, json={"to": step, "reason": ""})
+    document = {
+        "title": "示例·青浦区社区食堂运营补贴办法",
+        "document_no": f"青府办发〔{today.year}〕示例",
+        "signed_on": str(today),
+    }
+    await _call(client, "POST", f"{path}/issue", office, json=document)
+
+
+async def _report(client: httpx.AsyncClient, office: str, lead: str, item: str, today: date) -> None:
+    """What a forum said, and what became of it."""
+    forum = {
+        "kind": "forum",
+        "title": "社区食堂用餐老人座谈会",
+        "held_on": str(today - timedelta(days=20)),
+        "people": 18,
+        "counted": {"received": 6, "adopted": 3, "partly": 1, "not_adopted": 2},
+    }
+    channels = (
+        "website", "new_media", "press_conference", "reading_room", "newspaper", "radio", "television", "hearing",
+        "field_visit", "poll", "questionnaire", "written",
+    )  # fmt: skip
+    report = {
+        "item": item,
+        "title": "示例·社区食堂运营补贴办法意见收集和采纳情况",
+        "basis": "《重大行政决策程序暂行条例》第十八条",
+        "summary": "增加送餐上门、延长晚餐时间和价格公示的建议已采纳；统一全区菜价的建议未采纳，因各食堂成本不同。",
+        "participations": [forum],
+        "not_used": channels,
+    }
+    made = await _once_known(client, f"{ADOPTION}/reports", office, report)
+    path = f"{ADOPTION}/reports/{made['line']['report_id']}"
+    await _call(client, "POST", f"{path}/approve", lead)
+    await _call(client, "POST", f"{path}/publish", office)
 
 
 async def _call(client: httpx.AsyncClient, method: str, path: str, token: str | None, **more: Any) -> Any:

@@ -1,5 +1,7 @@
-"""A hearing's calendar entries: its notice, the end of sign-up, the hearing itself, its report."""
+"""A hearing's calendar entries: its notice, the end of sign-up, the hearing itself, its report, and what its unit owes
+before it."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from uuid import uuid5
 
@@ -7,7 +9,15 @@ from msgspec.structs import replace
 
 from kaimen.contracts.calendar import CalendarEntry
 from kaimen.hearings.domain.hearings import Hearing
+from kaimen.hearings.domain.packs import Clock, ClockKind
 from kaimen.kit.clock import SHANGHAI, day_start, local_date
+
+_DUTIES: Mapping[ClockKind, tuple[str, str]] = {
+    "notice": ("听证公告期限", "announced_at"),
+    "list": ("听证参加人名单公布期限", "list_published_at"),
+    "materials": ("听证材料送达期限", "delivered_at"),
+}
+"""What a clock is called, and the milestone that meets it."""
 
 
 def entries_of(hearing: Hearing) -> tuple[CalendarEntry, ...]:
@@ -19,7 +29,26 @@ def entries_of(hearing: Hearing) -> tuple[CalendarEntry, ...]:
         entries.append(_sign_up(hearing, local_date(hearing.closes_at - timedelta(microseconds=1))))
     if hearing.reported_at is not None:
         entries.append(_report(hearing, local_date(hearing.reported_at)))
+    entries.extend(_duty(hearing, clock) for clock in hearing.pack.clocks if clock.kind in _DUTIES)
     return tuple(entries)
+
+
+def _duty(hearing: Hearing, clock: Clock) -> CalendarEntry:
+    """The last day that keeps the floor; it moves with the hearing."""
+    words, milestone = _DUTIES[clock.kind]
+    done_at: datetime | None = getattr(hearing, milestone)
+    changed_at = max(hearing.changed_at, done_at or hearing.changed_at)
+    on = clock.latest_on(hearing.starts_on)
+    entry = _day(hearing, f"{clock.kind}-due", on, changed_at, f"{words}：{hearing.title}", clock.source_zh)
+    cancelled = hearing.standing == "cancelled"
+    return replace(
+        entry,
+        kind="deadline",
+        sequence=hearing.sequence,
+        status="CANCELLED" if cancelled else "CONFIRMED",
+        cancelled_reason=hearing.reason if cancelled else "",
+        done_at=done_at,
+    )
 
 
 def _hearing(hearing: Hearing) -> CalendarEntry:

@@ -110,6 +110,7 @@ async def follow_seats(desk: Desk, hearing: Hearing) -> Hearing:
         waived = _waived(saved, deliveries, participants)
         fact = contract.MaterialsDelivered(picture(saved), desk.today, len(participants), waived)
         desk.announce(fact, saved)
+    desk.announce_entries(saved)
     return saved
 
 

@@ -99,4 +99,5 @@ async def publish_list(desk: Desk, hearing: Hearing) -> Hearing:
     await desk.record("publish-list", saved)
     seated = {seating.name: seating.seated for seating in seatings}
     desk.announce(contract.RosterPublished(picture(saved), sides_of(saved, seated)), saved)
+    desk.announce_entries(saved)
     return saved
