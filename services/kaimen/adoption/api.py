@@ -35,7 +35,7 @@ from kaimen.kit.http import (
 )
 from kaimen.kit.problems import Malformed
 from kaimen.kit.service import Resources
-from kaimen.kit.work import Actor, Role, Work
+from kaimen.kit.work import Role, Work
 
 T = TypeVar("T")
 Q = QueryParameter
@@ -46,13 +46,6 @@ class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why."""
 
     reason: Annotated[str, msgspec.Meta(max_length=500)]
-
-
-def drafts_of(actor: Actor) -> str | None:
-    """Whose drafts a list shows beside what is public: None of all units, "" of none."""
-    if actor.role in ("office", "system"):
-        return None
-    return (actor.unit or "") if actor.is_staff else ""
 
 
 async def whole(desk: Desk, consultation: Consultation) -> views.ConsultationView:
@@ -111,7 +104,7 @@ def handlers(resources: Resources) -> list[Any]:
         async def run(desk: Desk) -> Page:
             wanted = ConsultationFilter(
                 unit=unit, state=state_, today=desk.today, text=q or None, item=item, after=read_day_cursor(cursor),
-                limit=limit_of(limit) + 1, drafts_of=drafts_of(edge.actor),
+                limit=limit_of(limit) + 1, drafts_of=edge.actor.drafts_shown,
             )  # fmt: skip
             found = await desk.store.consultations(wanted)
             last = found[limit - 1] if len(found) > limit else None
@@ -444,7 +437,7 @@ def handlers(resources: Resources) -> list[Any]:
         refuse_nul(unit, q, cursor)
         wanted = ReportFilter(
             unit=unit, state=state_, text=q or None, item=item, after=read_cursor(cursor), limit=limit_of(limit) + 1,
-            drafts_of=drafts_of(edge.actor),
+            drafts_of=edge.actor.drafts_shown,
         )  # fmt: skip
 
         async def run(desk: Desk) -> Page:

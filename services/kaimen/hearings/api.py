@@ -455,15 +455,13 @@ def handlers(resources: Resources) -> list[Any]:
     ) -> Response[bytes]:
         """听证会列表, by beginning. Days are Shanghai days, `to` included. Staff see their unit's drafts too."""
         refuse_nul(unit, cursor)
-        actor = edge.actor
-        drafts_of = None if actor.role in ("office", "system") else (actor.unit or "") if actor.is_staff else ""
         wanted = HearingFilter(
             first_instant(from_, "from") if from_ else None,
             first_instant(to, "to") + timedelta(days=1) if to else None,
             unit,
             read_cursor(cursor),
             limit_of(limit) + 1,
-            drafts_of,
+            edge.actor.drafts_shown,
         )
 
         async def run(desk: Desk) -> Page:

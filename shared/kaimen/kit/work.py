@@ -38,6 +38,13 @@ class Actor(msgspec.Struct, frozen=True):
     def sees_drafts_of(self, unit: str) -> bool:
         return self.role in ("office", "system") or (self.is_staff and self.unit == unit)
 
+    @property
+    def drafts_shown(self) -> str | None:
+        """Whose drafts a list shows beside what is public: one unit's, None for all, "" for nobody's."""
+        if self.role in ("office", "system"):
+            return None
+        return (self.unit or "") if self.is_staff else ""
+
     def must_act_for(self, unit: str) -> None:
         """Raises Forbidden for one who is no staff, NotYourUnit for staff of another unit. The office acts for all."""
         if not self.is_staff:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,7 @@ from kaimen.kit.crypto import Vault
 from kaimen.kit.db import Connection
 from kaimen.kit.queries import load_queries
 from kaimen.kit.refusals import Refusal
+from kaimen.kit.rows import as_json, struct_of, values_of
 from kaimen.kit.search import search_terms
 
 queries = load_queries("kaimen.adoption.store")
@@ -31,8 +32,6 @@ CONSTRAINTS: dict[str, type[Refusal]] = {
 }
 _AT_ONCE = 5_000
 """Opinions in one statement: an import of many must not meet the limit on a statement's time."""
-
-S = TypeVar("S", bound=msgspec.Struct)
 
 
 class ConsultationFilter(msgspec.Struct, frozen=True):
@@ -134,19 +133,21 @@ class Repository:
     # Consultations
 
     async def add_consultation(self, consultation: Consultation) -> None:
-        await self._db.execute(queries.insert_consultation, *_values(consultation), _terms_of(consultation))
+        await self._db.execute(queries.insert_consultation, *values_of(consultation, _JSON), _terms_of(consultation))
 
     async def save_consultation(self, consultation: Consultation) -> None:
         """Store the next version. Raises LookupError when somebody else stored it first."""
-        await self._must_save(queries.update_consultation, *_values(consultation), _terms_of(consultation))
+        await self._must_save(queries.update_consultation, *values_of(consultation, _JSON), _terms_of(consultation))
 
     async def consultation(self, id: UUID, *, lock: bool = False) -> Consultation | None:
         row = await self._db.fetchrow(queries.lock_consultation if lock else queries.read_consultation, id)
-        return _read(row, Consultation) if row else None
+        return struct_of(row, Consultation, _JSON) if row else None
 
     async def consultations_of(self, item: UUID) -> list[Consultation]:
         """The announced ones, locked."""
-        return [_read(row, Consultation) for row in await self._db.fetch(queries.consultations_of_item, item)]
+        return [
+            struct_of(row, Consultation, _JSON) for row in await self._db.fetch(queries.consultations_of_item, item)
+        ]
 
     async def consultations(self, wanted: ConsultationFilter) -> list[Consultation]:
         """The latest first."""
@@ -154,7 +155,7 @@ class Repository:
             queries.list_consultations, wanted.unit, *(wanted.after or (None, None)), wanted.limit, wanted.drafts_of,
             wanted.state, wanted.today, search_terms(wanted.text) if wanted.text else None, wanted.text, wanted.item,
         )  # fmt: skip
-        return [_read(row, Consultation) for row in rows]
+        return [struct_of(row, Consultation, _JSON) for row in rows]
 
     # Opinions
 
@@ -240,11 +241,11 @@ class Repository:
     # Groups
 
     async def add_cluster(self, cluster: Cluster) -> None:
-        await self._db.execute(queries.insert_cluster, *_values(cluster))
+        await self._db.execute(queries.insert_cluster, *values_of(cluster, _JSON))
 
     async def save_cluster(self, cluster: Cluster) -> None:
         """Raises LookupError when somebody else stored that version first."""
-        await self._must_save(queries.update_cluster, *_values(cluster))
+        await self._must_save(queries.update_cluster, *values_of(cluster, _JSON))
 
     async def drop_cluster(self, id: UUID) -> None:
         """Its opinions wait again."""
@@ -256,27 +257,27 @@ class Repository:
 
     async def cluster(self, id: UUID) -> Cluster | None:
         row = await self._db.fetchrow(queries.read_cluster, id)
-        return _read(row, Cluster) if row else None
+        return struct_of(row, Cluster, _JSON) if row else None
 
     async def clusters(self, consultation_id: UUID) -> list[Cluster]:
-        return [_read(row, Cluster) for row in await self._db.fetch(queries.clusters_of, consultation_id)]
+        return [struct_of(row, Cluster, _JSON) for row in await self._db.fetch(queries.clusters_of, consultation_id)]
 
     # Reports
 
     async def add_report(self, report: Report) -> None:
-        await self._db.execute(queries.insert_report, *_values(report), _terms_of(report))
+        await self._db.execute(queries.insert_report, *values_of(report, _JSON), _terms_of(report))
 
     async def save_report(self, report: Report) -> None:
         """Raises LookupError when somebody else stored that version first."""
-        await self._must_save(queries.update_report, *_values(report), _terms_of(report))
+        await self._must_save(queries.update_report, *values_of(report, _JSON), _terms_of(report))
 
     async def report(self, id: UUID, *, lock: bool = False) -> Report | None:
         row = await self._db.fetchrow(queries.lock_report if lock else queries.read_report, id)
-        return _read(row, Report) if row else None
+        return struct_of(row, Report, _JSON) if row else None
 
     async def report_of_item(self, item: UUID) -> Report | None:
         row = await self._db.fetchrow(queries.report_of_item, item)
-        return _read(row, Report) if row else None
+        return struct_of(row, Report, _JSON) if row else None
 
     async def reports(self, wanted: ReportFilter) -> list[Report]:
         """The latest first."""
@@ -284,11 +285,18 @@ class Repository:
             queries.list_reports, wanted.unit, wanted.state, *(wanted.after or (None, None)), wanted.limit,
             wanted.drafts_of, search_terms(wanted.text) if wanted.text else None, wanted.text, wanted.item,
         )  # fmt: skip
-        return [_read(row, Report) for row in rows]
+        return [struct_of(row, Report, _JSON) for row in rows]
 
     async def add_version(self, report: Report, body: bytes, sha256: str, tally: Tally, by: str) -> None:
         await self._db.execute(
-            queries.insert_report_version, report.id, report.number, body, sha256, _json(tally), report.published_at, by
+            queries.insert_report_version,
+            report.id,
+            report.number,
+            body,
+            sha256,
+            as_json(tally),
+            report.published_at,
+            by,
         )
 
     async def version(self, report_id: UUID, number: int) -> bytes | None:
@@ -305,24 +313,24 @@ class Repository:
     # Clocks
 
     async def add_clock(self, clock: Clock) -> None:
-        await self._db.execute(queries.insert_clock, *_values(clock))
+        await self._db.execute(queries.insert_clock, *values_of(clock, _JSON))
 
     async def save_clock(self, clock: Clock) -> None:
         """Raises LookupError when somebody else stored that version first."""
-        await self._must_save(queries.update_clock, *_values(clock))
+        await self._must_save(queries.update_clock, *values_of(clock, _JSON))
 
     async def clock(self, id: UUID) -> Clock | None:
         """Locked."""
         row = await self._db.fetchrow(queries.lock_clock, id)
-        return _read(row, Clock) if row else None
+        return struct_of(row, Clock, _JSON) if row else None
 
     async def clocks_of(self, item: UUID) -> list[Clock]:
         """Locked."""
-        return [_read(row, Clock) for row in await self._db.fetch(queries.clocks_of_item, item)]
+        return [struct_of(row, Clock, _JSON) for row in await self._db.fetch(queries.clocks_of_item, item)]
 
     async def unsettled_clocks(self) -> list[Clock]:
         """Open ones, and those of which nobody could tell whether they were met in time; locked."""
-        return [_read(row, Clock) for row in await self._db.fetch(queries.unsettled_clocks)]
+        return [struct_of(row, Clock, _JSON) for row in await self._db.fetch(queries.unsettled_clocks)]
 
     async def clocks(self, wanted: ClockFilter) -> list[Clock]:
         """By the day to work to."""
@@ -330,7 +338,7 @@ class Repository:
             queries.list_clocks, wanted.unit, *(wanted.after or (None, None)), wanted.limit, wanted.kind, wanted.state,
             wanted.today, wanted.item,
         )  # fmt: skip
-        return [_read(row, Clock) for row in rows]
+        return [struct_of(row, Clock, _JSON) for row in rows]
 
     # What others said
 
@@ -349,7 +357,7 @@ class Repository:
         """An older version changes nothing."""
         await self._db.execute(
             queries.save_heard, source_id, item, version, held.kind, held.title, held.held_on, held.people,
-            _json(held.counted), held.page,
+            as_json(held.counted), held.page,
         )  # fmt: skip
 
     async def heard(self, item: UUID) -> list[Participation]:
@@ -389,23 +397,6 @@ _JSON = frozenset(
     }
 )  # fmt: skip
 """Columns that rest as JSON."""
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _values(row: msgspec.Struct) -> list[Any]:
-    values = {name: getattr(row, name) for name in row.__struct_fields__}
-    return [_json(value) if name in _JSON and value is not None else value for name, value in values.items()]
-
-
-def _read(row: Any, type: type[S]) -> S:
-    read = {field.name: row[field.name] for field in msgspec.structs.fields(type)}
-    for field in msgspec.structs.fields(type):
-        if field.name in _JSON and read[field.name] is not None:
-            read[field.name] = msgspec.json.decode(read[field.name], type=field.type)
-    return type(**read)
 
 
 def _terms_of(row: Consultation | Report) -> list[str]:

@@ -12,7 +12,7 @@ from kaimen.contracts.decisions import Category, ItemState
 from kaimen.decisions.domain.catalogues import Catalogue
 from kaimen.decisions.domain.facets import Entry, Facet
 from kaimen.decisions.domain.issue import Issue
-from kaimen.decisions.domain.items import Item, Terms
+from kaimen.decisions.domain.items import Item
 from kaimen.decisions.domain.papers import Paper, PaperKind
 from kaimen.decisions.domain.refusals import CatalogueExists
 from kaimen.decisions.domain.steps import Step
@@ -20,9 +20,11 @@ from kaimen.kit.crypto import Vault
 from kaimen.kit.db import Connection
 from kaimen.kit.queries import load_queries
 from kaimen.kit.refusals import Refusal
+from kaimen.kit.rows import as_json, struct_of, values_of
 from kaimen.kit.search import search_terms
 
 queries = load_queries("kaimen.decisions.store")
+_JSON = frozenset({"terms", "pending"})
 
 CONSTRAINTS: dict[str, type[Refusal]] = {"catalogues_one_per_unit_and_year": CatalogueExists}
 
@@ -141,11 +143,11 @@ class Repository:
 
     async def item(self, id: UUID, *, lock: bool = False) -> Item | None:
         row = await self._db.fetchrow(queries.lock_item if lock else queries.read_item, id)
-        return _item(row) if row else None
+        return struct_of(row, Item, _JSON) if row else None
 
     async def items_of(self, catalogue_id: UUID, *, lock: bool = False) -> list[Item]:
         query = queries.lock_items_of_catalogue if lock else queries.items_of_catalogue
-        return [_item(row) for row in await self._db.fetch(query, catalogue_id)]
+        return [struct_of(row, Item, _JSON) for row in await self._db.fetch(query, catalogue_id)]
 
     async def items(self, wanted: ItemFilter) -> list[Item]:
         after_at, after_id = wanted.after or (None, None)
@@ -154,11 +156,11 @@ class Repository:
             queries.list_items, wanted.unit, wanted.year, wanted.state, wanted.category, terms, wanted.text, after_at,
             after_id, wanted.limit, wanted.drafts_of,
         )  # fmt: skip
-        return [_item(row) for row in rows]
+        return [struct_of(row, Item, _JSON) for row in rows]
 
     async def issued_items(self, limit: int) -> list[Item]:
         """Public items with a document."""
-        return [_item(row) for row in await self._db.fetch(queries.issued_items, limit)]
+        return [struct_of(row, Item, _JSON) for row in await self._db.fetch(queries.issued_items, limit)]
 
     async def add_public_version(self, item: Item, at: datetime, document: bytes) -> None:
         await self._db.execute(queries.insert_item_version, item.id, item.version, at, document, _digest(document))
@@ -176,7 +178,7 @@ class Repository:
     async def save_paper(self, item: Item, paper: Paper, filed_by: str, at: datetime) -> None:
         kept = msgspec.structs.replace(paper, dissent=None)
         sealed = self._vault.seal(paper.dissent, unit=item.unit, place=_place(item)) if paper.dissent else None
-        await self._db.execute(queries.upsert_paper, item.id, paper.kind, _json(kept), sealed, filed_by, at)
+        await self._db.execute(queries.upsert_paper, item.id, paper.kind, as_json(kept), sealed, filed_by, at)
 
     async def papers(self, item_id: UUID) -> list[FiledPaper]:
         """In the order in which they were filed."""
@@ -218,7 +220,7 @@ class Repository:
             for step in steps:
                 saved = await self._db.fetchval(
                     queries.save_step, item_id, step.kind, step.source_id, step.version, step.state, step.title,
-                    step.on, step.at, step.until_on, step.page, _json(step.detail),
+                    step.on, step.at, step.until_on, step.page, as_json(step.detail),
                 )  # fmt: skip
                 if saved is not None:
                     changed.add(saved)
@@ -248,23 +250,9 @@ def _digest(document: bytes) -> str:
     return sha256(document).hexdigest()
 
 
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
 def _item_values(item: Item) -> list[Any]:
-    values = {name: getattr(item, name) for name in Item.__struct_fields__}
-    values["terms"] = _json(item.terms)
-    values["pending"] = None if item.pending is None else _json(item.pending)
     words = " ".join((item.terms.title, item.unit, *item.terms.co_sponsors))
-    return [*values.values(), item.terms.category, item.is_withheld, search_terms(words)]
-
-
-def _item(row: Any) -> Item:
-    values = dict(row)
-    values["terms"] = msgspec.json.decode(row["terms"], type=Terms)
-    values["pending"] = None if row["pending"] is None else msgspec.json.decode(row["pending"], type=Terms)
-    return Item(**values)
+    return [*values_of(item, _JSON), item.terms.category, item.is_withheld, search_terms(words)]
 
 
 def _step(row: Any) -> Step:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -16,12 +15,13 @@ from kaimen.kit.db import Connection
 from kaimen.kit.queries import load_queries
 from kaimen.kit.recruiting import store as recruiting
 from kaimen.kit.refusals import Refusal
+from kaimen.kit.rows import as_json, struct_of, values_of
 
 queries = load_queries("kaimen.hearings.store")
 
 CONSTRAINTS: dict[str, type[Refusal]] = {"hearings_ends_after_start": EndBeforeStart, **recruiting.CONSTRAINTS}
 
-_JSON = ("sides", "groups", "steps", "entropy")
+_JSON = frozenset({"sides", "groups", "steps", "entropy"})
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -52,16 +52,16 @@ class Repository:
         self._vault = vault
 
     async def add_hearing(self, hearing: Hearing) -> None:
-        await self._db.execute(queries.insert_hearing, *_hearing_values(hearing))
+        await self._db.execute(queries.insert_hearing, *values_of(hearing, _JSON))
 
     async def save_hearing(self, hearing: Hearing) -> None:
         """Store the next version. Raises LookupError when somebody else stored it first."""
-        if await self._db.fetchval(queries.update_hearing, *_hearing_values(hearing)) is None:
+        if await self._db.fetchval(queries.update_hearing, *values_of(hearing, _JSON)) is None:
             raise LookupError(hearing.id)
 
     async def hearing(self, id: UUID, *, lock: bool = False) -> Hearing | None:
         row = await self._db.fetchrow(queries.lock_hearing if lock else queries.read_hearing, id)
-        return _hearing(row) if row else None
+        return struct_of(row, Hearing, _JSON) if row else None
 
     async def hearings(self, wanted: HearingFilter) -> list[Hearing]:
         after_at, after_id = wanted.after or (None, None)
@@ -69,7 +69,7 @@ class Repository:
             queries.list_hearings, wanted.from_at, wanted.to_at, wanted.unit, after_at, after_id, wanted.limit,
             wanted.drafts_of,
         )  # fmt: skip
-        return [_hearing(row) for row in rows]
+        return [struct_of(row, Hearing, _JSON) for row in rows]
 
     async def add_deliveries(self, hearing: Hearing, deliveries: Sequence[Delivery]) -> None:
         """Of the same documents, handed over in the same way on the same day."""
@@ -77,7 +77,7 @@ class Repository:
         await self._db.execute(
             queries.insert_deliveries,
             hearing.id,
-            _json(first.documents),
+            as_json(first.documents),
             first.way,
             first.delivered_on,
             first.recorded_at,
@@ -124,7 +124,7 @@ class Repository:
 
     async def add_record(self, hearing_id: UUID, record: RecordVersion, written_by: str) -> None:
         await self._db.execute(
-            queries.insert_record_version, hearing_id, record.number, _json(record.lines), record.recording_ref,
+            queries.insert_record_version, hearing_id, record.number, as_json(record.lines), record.recording_ref,
             record.written_at, written_by, record.sha256,
         )  # fmt: skip
 
@@ -146,7 +146,7 @@ class Repository:
 
     async def add_report(self, hearing_id: UUID, report: Report, published_by: str) -> None:
         await self._db.execute(
-            queries.insert_report, hearing_id, report.record_version, report.summary, _json(report.points),
+            queries.insert_report, hearing_id, report.record_version, report.summary, as_json(report.points),
             report.published_at, published_by,
         )  # fmt: skip
 
@@ -155,19 +155,3 @@ class Repository:
         if row is None:
             return None
         return Report(**{**row, "points": msgspec.json.decode(row["points"], type=tuple[Point, ...])})
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _hearing_values(hearing: Hearing) -> list[Any]:
-    values = {name: getattr(hearing, name) for name in Hearing.__struct_fields__}
-    return [_json(value) if name in _JSON else value for name, value in values.items()]
-
-
-def _hearing(row: Any) -> Hearing:
-    fields = msgspec.structs.fields(Hearing)
-    return Hearing(
-        **{f.name: msgspec.json.decode(row[f.name], type=f.type) if f.name in _JSON else row[f.name] for f in fields}
-    )

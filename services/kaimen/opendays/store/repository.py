@@ -11,6 +11,7 @@ from kaimen.kit import lots
 from kaimen.kit.db import Connection
 from kaimen.kit.queries import load_queries
 from kaimen.kit.refusals import Refusal
+from kaimen.kit.rows import as_json
 from kaimen.kit.search import search_terms
 from kaimen.opendays.domain.drawing import Entry, Placing
 from kaimen.opendays.domain.events import Event, HoldKind, RegistrationTerms, Session
@@ -179,7 +180,7 @@ class Repository:
         await self._db.execute(queries.count_seats, *(list(column) for column in zip(*changes, strict=True)))
 
     async def set_holds(self, session: Session) -> None:
-        await self._db.execute(queries.set_holds, session.id, _json(session.holds), session.held)
+        await self._db.execute(queries.set_holds, session.id, as_json(session.holds), session.held)
 
     async def add_movements(
         self, session_id: UUID, at: datetime, lines: Sequence[tuple[str, UUID | None, Movement]]
@@ -360,10 +361,6 @@ class Repository:
         return dict(row) if row else None
 
 
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
 def _array(ids: Sequence[UUID] | None) -> str | None:
     """As PostgreSQL writes an array: within a column of arrays there can be none of another length."""
     return None if ids is None else "{" + ",".join(map(str, ids)) + "}"
@@ -374,9 +371,9 @@ def _event_values(event: Event) -> tuple[Any, ...]:
     return (
         event.id, event.version, event.state, event.unit, event.organiser, event.title, event.theme, event.summary,
         event.place, event.street_code, list(event.accessibility), list(event.interactive_steps), list(event.staff),
-        event.audience, event.capacity_text, _json(event.registration), event.online, event.tentative, event.campaign,
+        event.audience, event.capacity_text, as_json(event.registration), event.online, event.tentative, event.campaign,
         event.reason, list(event.writers), event.approved_by, event.source, event.sequence, event.created_at,
-        event.changed_at, event.published_at, search_terms(words), _json(event.entropy),
+        event.changed_at, event.published_at, search_terms(words), as_json(event.entropy),
     )  # fmt: skip
 
 
@@ -393,7 +390,7 @@ def _event(row: Any, sessions: tuple[Session, ...]) -> Event:
 def _session_values(session: Session) -> tuple[Any, ...]:
     return (
         session.id, session.event_id, session.starts_at, session.ends_at, session.all_day, session.time_text,
-        session.state, session.capacity, session.seat_unit, _json(session.holds), session.held, session.party_limit,
+        session.state, session.capacity, session.seat_unit, as_json(session.holds), session.held, session.party_limit,
         session.waitlist_limit, session.policy, session.registration_opens_at, session.registration_closes_at,
         session.sequence, session.created_at, session.changed_at, session.capacity_min,
     )  # fmt: skip

@@ -12,7 +12,8 @@ from kaimen.kit.queries import load_queries
 from kaimen.kit.recruiting import store as recruiting
 from kaimen.kit.recruiting.rules import Application
 from kaimen.kit.refusals import Refusal
-from kaimen.representatives.domain.meetings import AgendaItem, Meeting, Progress
+from kaimen.kit.rows import as_json, struct_of
+from kaimen.representatives.domain.meetings import Meeting, Progress
 from kaimen.representatives.domain.refusals import EndBeforeStart
 
 queries = load_queries("kaimen.representatives.store")
@@ -72,14 +73,14 @@ class Repository:
 
     async def meeting(self, id: UUID, *, lock: bool = False) -> Meeting | None:
         row = await self._db.fetchrow(queries.lock_meeting if lock else queries.read_meeting, id)
-        return _meeting(row) if row else None
+        return struct_of(row, Meeting, frozenset({"items"})) if row else None
 
     async def meetings(self, wanted: MeetingFilter) -> list[Meeting]:
         after_at, after_id = wanted.after or (None, None)
         rows = await self._db.fetch(
             queries.list_meetings, wanted.from_at, wanted.to_at, wanted.unit, after_at, after_id, wanted.limit
         )
-        return [_meeting(row) for row in rows]
+        return [struct_of(row, Meeting, frozenset({"items"})) for row in rows]
 
     async def progress(self, meetings: Collection[UUID]) -> dict[UUID, Progress]:
         rows = await self._db.fetch(queries.read_progress, list(meetings))
@@ -114,17 +115,8 @@ class Repository:
         await self._db.execute(queries.reply_to_statement, id, outcome, reply, at, by)
 
 
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
 def _meeting_values(m: Meeting) -> tuple[Any, ...]:
     return (
         m.id, m.version, m.unit, m.level, m.title, m.kind, m.standing, m.starts_at, m.ends_at, m.place, m.agenda_fixed,
-        m.reason, m.sequence, m.created_at, m.changed_at, m.attended_at, _json(m.items),
+        m.reason, m.sequence, m.created_at, m.changed_at, m.attended_at, as_json(m.items),
     )  # fmt: skip
-
-
-def _meeting(row: Any) -> Meeting:
-    values = {name: row[name] for name in Meeting.__struct_fields__ if name != "items"}
-    return Meeting(**values, items=msgspec.json.decode(row["items"], type=tuple[AgendaItem, ...]))

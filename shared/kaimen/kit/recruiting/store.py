@@ -12,6 +12,7 @@ from kaimen.kit.queries import load_queries
 from kaimen.kit.recruiting.refusals import AlreadyApplied
 from kaimen.kit.recruiting.rules import Application, Quotas, Recruitment
 from kaimen.kit.refusals import Refusal
+from kaimen.kit.rows import as_json
 
 queries = load_queries("kaimen.kit.recruiting")
 
@@ -27,12 +28,14 @@ class Store:
     async def add_recruitment(self, recruitment: Recruitment) -> None:
         values = {name: getattr(recruitment, name) for name in Recruitment.__struct_fields__}
         values |= {"items": list(recruitment.items), "eligibility": list(recruitment.eligibility)}
-        values |= {"quotas": _json(recruitment.quotas), "certificate": _json(recruitment.certificate)}
+        values |= {"quotas": as_json(recruitment.quotas), "certificate": as_json(recruitment.certificate)}
         await self._db.execute(queries.insert_recruitment, *values.values())
 
     async def save_recruitment(self, recruitment: Recruitment) -> None:
         r = recruitment
-        await self._db.execute(queries.save_recruitment, r.id, r.state, r.opens_at, _json(r.certificate), r.changed_at)
+        await self._db.execute(
+            queries.save_recruitment, r.id, r.state, r.opens_at, as_json(r.certificate), r.changed_at
+        )
 
     async def recruitment(self, id: UUID, *, lock: bool = False) -> Recruitment | None:
         row = await self._db.fetchrow(queries.lock_recruitment if lock else queries.read_recruitment, id)
@@ -43,14 +46,14 @@ class Store:
 
     async def add_application(self, application: Application) -> None:
         values = {name: getattr(application, name) for name in Application.__struct_fields__}
-        values["features"] = _json(application.features)
-        values["verified"] = None if application.verified is None else _json(application.verified)
+        values["features"] = as_json(application.features)
+        values["verified"] = None if application.verified is None else as_json(application.verified)
         await self._db.execute(queries.insert_application, *values.values())
 
     async def save_application(self, application: Application) -> None:
         await self._db.execute(
             queries.save_application, application.id, application.state,
-            None if application.verified is None else _json(application.verified), application.exclusion,
+            None if application.verified is None else as_json(application.verified), application.exclusion,
             application.reason, application.changed_at, application.confirm_by,
         )  # fmt: skip
 
@@ -89,10 +92,6 @@ class Store:
 
     async def forget_selected(self, occasion_id: UUID) -> None:
         await self._db.execute(queries.forget_selected, occasion_id)
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 def _recruitment(row: Any) -> Recruitment:
