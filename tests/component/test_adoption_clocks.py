@@ -73,7 +73,9 @@ class Cabinet(Bureau):
     def over(self) -> None:
         self.wait_for(DAY)
 
-    async def lead_to_issue(self, item: dict[str, Any]) -> None:
+    async def lead_to_issue(
+        self, item: dict[str, Any], states: tuple[str, ...] = ("drafting", "consulting", "reviewing")
+    ) -> None:
         """Through every state up to the document, with its papers."""
         path = f"/items/{item['id']}"
 
@@ -92,7 +94,7 @@ class Cabinet(Bureau):
         async def file(kind: str, **says: Any) -> None:
             await self.decide("PUT", f"{path}/papers/{kind}", {"filed_on": str(self.today), **says})
 
-        for state in ("drafting", "consulting", "reviewing"):
+        for state in states:
             await move(state)
         received = self.today - 30 * DAY
         asked = {"received_on": str(received), "asked_for_by": str(self.today), "opinion_on": str(self.today)}
@@ -169,8 +171,11 @@ async def test_report_in_time_stops_both_clocks(cabinet: Cabinet) -> None:
     await until(shown)
     duties = await cabinet.feed(f"deadlines/{UNIT}")
     assert "STATUS:COMPLETED" in duties
-    shown_item = await cabinet.decide("GET", f"/items/{item['id']}")
-    assert shown_item["state"] == "adoption_published"
+
+    async def finished() -> bool:
+        return (await cabinet.decide("GET", f"/items/{item['id']}"))["state"] == "adoption_published"
+
+    await until(finished)
 
 
 async def test_breach_is_public_and_stays_after_late_publication(cabinet: Cabinet) -> None:
@@ -227,6 +232,27 @@ async def test_wrong_day_of_issue_is_put_right_while_the_clock_runs(cabinet: Cab
 
     await until(moved)
     assert (await cabinet.clocks(item))["report"]["due_on"] == str(Workdays().plus(cabinet.today, 10))
+
+
+async def test_public_that_was_asked_in_another_way_is_owed_a_report_too(cabinet: Cabinet) -> None:
+    item = await cabinet.listed(participation=False)
+    await cabinet.decide("PUT", f"/items/{item['id']}/papers/draft", {"filed_on": str(cabinet.today)})
+    await cabinet.lead_to_issue(item, ("drafting", "reviewing"))
+    await cabinet.issue(item)
+
+    async def issued() -> bool:
+        database = await cabinet.house.database("adoption")
+        try:
+            return await database.fetchval("select count(*) from documents where item_id = $1", item["id"]) == 1
+        finally:
+            await database.close()
+
+    await until(issued)
+    assert await cabinet.clocks(item) == {}
+    cabinet.wait_for(2 * DAY)
+    await cabinet.post("/reports", {"item": item["id"]})
+    clock = (await cabinet.clocks(item))["report"]
+    assert clock["started_on"] == str(cabinet.today - 2 * DAY)
 
 
 async def test_document_of_the_future_is_refused(cabinet: Cabinet) -> None:

@@ -32,6 +32,7 @@ class SuspensionDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 async def start(desk: Desk, issued: DocumentIssued) -> None:
     """文件出台. Clocks run where the public was asked; a corrected date moves those that still run."""
     item = issued.item
+    await desk.store.save_document(issued)
     known = await desk.store.clocks_of(item.item_id)
     for clock in known:
         await _correct(desk, clock, issued)
@@ -39,6 +40,13 @@ async def start(desk: Desk, issued: DocumentIssued) -> None:
         return
     for kind in WORKING_DAYS:
         await _begin(desk, kind, issued)
+
+
+async def start_late(desk: Desk, item: UUID) -> None:
+    """Somebody says only after the document that the public was asked: its clocks run from its day all the same."""
+    issued = await desk.store.document(item)
+    if issued is not None:
+        await start(desk, issued)
 
 
 async def _begin(desk: Desk, kind: ClockKind, issued: DocumentIssued) -> None:
@@ -191,6 +199,7 @@ async def _move(desk: Desk, before: Clock, after: Clock, reason: str) -> Clock:
 async def _is_owed(desk: Desk, item: PublicItem) -> bool:
     """A report is owed where the public was asked, in whichever way."""
     asked = item.participation or await desk.store.consultations_of(item.item_id)
+    asked = asked or await desk.store.report_of_item(item.item_id)
     return bool(asked or await desk.store.heard(item.item_id))
 
 

@@ -35,3 +35,4 @@ async def hear_hearing(desk: Desk, said: HearingHeld | HearingReportPublished) -
         source="hearings",
     )
     await desk.store.save_heard(hearing.hearing_id, hearing.catalogue_item, hearing.version, held)
+    await deadlines.start_late(desk, hearing.catalogue_item)

@@ -190,6 +190,8 @@ async def begin(desk: Desk, draft: ReportDraft) -> Report:
     for each in consultations:
         await desk.save(replace(each, report_id=report.id))
     await _record(desk, "begin-report", report)
+    if item is not None:
+        await deadlines.start_late(desk, item)
     return report
 
 

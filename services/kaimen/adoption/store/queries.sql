@@ -287,6 +287,14 @@ where items.version < excluded.version
 -- name: read_item
 select id, unit, title, state, participation, page from items where id = $1
 
+-- name: save_document
+insert into documents (item_id, version, body) values ($1, $2, $3)
+on conflict (item_id) do update set version = excluded.version, body = excluded.body
+where documents.version < excluded.version
+
+-- name: read_document
+select body from documents where item_id = $1
+
 -- name: save_heard
 insert into heard_participations (source_id, item_id, version, kind, title, held_on, people, counted, page)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)

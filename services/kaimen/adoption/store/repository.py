@@ -14,7 +14,7 @@ from kaimen.adoption.domain.opinions import Aside, Opinion, fingerprint
 from kaimen.adoption.domain.refusals import BadPeriod, FourEyes, ReasonForOutcome, ReportExists
 from kaimen.adoption.domain.reports import Participation, Report
 from kaimen.contracts.adoption import Channel, Tally
-from kaimen.contracts.decisions import PublicItem
+from kaimen.contracts.decisions import DocumentIssued, PublicItem
 from kaimen.kit.crypto import Vault
 from kaimen.kit.db import Connection
 from kaimen.kit.queries import load_queries
@@ -352,6 +352,15 @@ class Repository:
     async def item(self, id: UUID) -> Item | None:
         row = await self._db.fetchrow(queries.read_item, id)
         return Item(**row) if row else None
+
+    async def save_document(self, issued: DocumentIssued) -> None:
+        """An older version changes nothing."""
+        item = issued.item
+        await self._db.execute(queries.save_document, item.item_id, item.version, as_json(issued))
+
+    async def document(self, item: UUID) -> DocumentIssued | None:
+        body = await self._db.fetchval(queries.read_document, item)
+        return msgspec.json.decode(body, type=DocumentIssued) if body else None
 
     async def save_heard(self, source_id: UUID, item: UUID, version: int, held: Participation) -> None:
         """An older version changes nothing."""

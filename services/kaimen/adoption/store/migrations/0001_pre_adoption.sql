@@ -167,6 +167,13 @@ create table items (
     page text not null
 );
 
+-- The document of an item, as decisions issued it: the public may turn out to have been asked only afterwards.
+create table documents (
+    item_id uuid primary key,
+    version bigint not null,
+    body jsonb not null
+);
+
 create table heard_participations (
     source_id uuid primary key,
     item_id uuid not null,
