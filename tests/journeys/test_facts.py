@@ -91,6 +91,9 @@ async def _hold_and_report(desk: Desk) -> None:
     event = await desk.published(title="办完的活动", sessions=[session])
     (known,) = event["sessions"]
     kept: dict[str, Any] = (await desk.register(known["id"], "13800000001")).json()
+    proof = {"manage_token": kept["manage_token"]}
+    answer = await desk.house.client.post(f"/api/opendays/v1/registrations/{kept['code']}/feed", json=proof)
+    assert answer.status_code == 201, answer.text
     assert (await desk.post(f"/sessions/{known['id']}/checkins", {"ticket": kept["ticket"]})).status_code == 201
     suggested = {"kind": "question", "text": "能否增加周末场次？"}
     answer = await desk.post(f"/events/{event['id']}/suggestions", suggested)

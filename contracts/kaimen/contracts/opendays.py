@@ -141,3 +141,13 @@ class SuggestionReplied(msgspec.Struct, frozen=True):
     suggestion_id: UUID
     event_id: UUID
     outcome: Literal["adopted", "partly", "not_adopted", "answered"]
+
+
+@fact("opendays.feed.changed.v1")
+class FeedChanged(msgspec.Struct, frozen=True):
+    """私人日历变动: whoever has the token with this hash reads these registrations; `revoked`: nobody does any more."""
+
+    feed_id: UUID
+    token_sha256: str
+    registrations: tuple[UUID, ...]
+    revoked: bool

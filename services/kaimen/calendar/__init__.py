@@ -2,6 +2,8 @@
 services count working days.
 
 Authority: which notices there are, in versions of which none is ever deleted. Of all else none of its own; every mark
-and every word belongs to the service that said it. Hears `<service>.calendar.changed` and `accounts.unit.registered`,
-says `calendar.year.loaded`. What it lost of the calendar, it rebuilds from the first message.
+and every word belongs to the service that said it. Owns the private feeds of staff; those of citizens it knows from
+opendays. Hears `<service>.calendar.changed`, `opendays.registration.changed`, `opendays.feed.changed` and
+`accounts.unit.registered`, says `calendar.year.loaded`. What it lost of the calendar, it rebuilds from the first
+message.
 """

@@ -2,20 +2,23 @@
 
 from datetime import date, timedelta
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
-from litestar import MediaType, Request, Response, get
+from litestar import MediaType, Request, Response, delete, get, post
 from litestar.params import FromPath, QueryParameter
 
+from kaimen.calendar.app import private
 from kaimen.calendar.app.feeds import Shelf
 from kaimen.calendar.app.years import known_years
 from kaimen.calendar.domain import FeedKey, NoSuchFeed
 from kaimen.calendar.store.repository import EntryFilter, Repository
 from kaimen.contracts.calendar import EntryKind
-from kaimen.kit.auth import PUBLIC, allow
+from kaimen.kit.auth import PUBLIC, STAFF, allow
 from kaimen.kit.clock import local_date
 from kaimen.kit.feed import HEADERS, MEDIA_TYPE
 from kaimen.kit.http import OnEdge, Page, cursor_of, first_instant, json_response, limit_of, read_cursor
+from kaimen.kit.ical import etag
 from kaimen.kit.problems import Malformed
 from kaimen.kit.service import Resources
 from kaimen.kit.work import Work
@@ -97,7 +100,26 @@ def handlers(resources: Resources) -> list[Any]:
 
         return json_response(await edge.read(run))
 
-    return [list_entries, list_years, compute_deadline]
+    @post("/feeds", opt=allow(STAFF))
+    async def grant_feed(edge: OnEdge) -> Response[bytes]:
+        """我的工作日历: a new private address, shown this once."""
+        return await edge.create(lambda work: private.grant(work, resources.settings.public_url))
+
+    @get("/feeds", opt=allow(STAFF))
+    async def list_feeds(edge: OnEdge) -> Response[bytes]:
+        """我的工作日历, without their addresses."""
+
+        async def run(work: Work) -> Page:
+            return Page(await private.list_own(work), None)
+
+        return json_response(await edge.read(run))
+
+    @delete("/feeds/{feed_id:uuid}", opt=allow(STAFF), status_code=204)
+    async def revoke_feed(edge: OnEdge, feed_id: FromPath[UUID]) -> None:
+        """停用一个地址."""
+        await edge.change(lambda work: private.revoke(work, feed_id))
+
+    return [grant_feed, list_feeds, revoke_feed, list_entries, list_years, compute_deadline]
 
 
 def feed_handlers(shelf: Shelf) -> list[Any]:
@@ -123,3 +145,26 @@ def feed_handlers(shelf: Shelf) -> list[Any]:
         return "User-agent: *\nAllow: /calendar/\n"
 
     return [feed, robots]
+
+
+PRIVATE_HEADERS = {
+    "Content-Disposition": "inline",
+    "Cache-Control": "private, no-cache",
+    "X-Robots-Tag": "noindex",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def private_feed_handlers(resources: Resources) -> list[Any]:
+    """Feeds behind a token, each read from the database: what they hold concerns one reader."""
+
+    @get("/calendar/me/{name:str}", opt=allow(PUBLIC), include_in_schema=False)
+    async def private_feed(edge: OnEdge, name: FromPath[str]) -> Response[bytes]:
+        await edge.limiter.take("private-feed", edge.address, per_minute=60)
+        token = name.removesuffix(".ics")
+        if token == name:
+            raise NoSuchFeed
+        octets = await edge.read(lambda work: private.body(work, resources.settings, token))
+        return Response(octets, media_type=MEDIA_TYPE, headers={**PRIVATE_HEADERS, "ETag": etag(octets)})
+
+    return [private_feed]

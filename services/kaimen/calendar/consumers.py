@@ -8,12 +8,14 @@ import msgspec
 from kaimen.calendar.app.feeds import CalendarSettings, Shelf, take_entries
 from kaimen.calendar.app.years import watch_years
 from kaimen.calendar.domain import FeedKey
+from kaimen.calendar.store.repository import Repository
 from kaimen.contracts.accounts import UnitRegistered
 from kaimen.contracts.adoption import AdoptionEntriesChanged
 from kaimen.contracts.calendar import OpenDayEntriesChanged
 from kaimen.contracts.decisions import DecisionEntriesChanged
 from kaimen.contracts.envelope import Envelope
 from kaimen.contracts.hearings import HearingEntriesChanged
+from kaimen.contracts.opendays import FeedChanged, RegistrationChanged
 from kaimen.contracts.representatives import MeetingEntriesChanged
 from kaimen.kit.bus import Subscription
 from kaimen.kit.clock import day_start, local_date
@@ -67,6 +69,15 @@ def subscriptions(resources: Resources) -> list[Subscription]:
         touched = await take_entries(work, settings, source_id, envelope.version, changed.entries)
         work.after_commit(lambda: refresh(touched))
 
+    async def take_private(work: Work, envelope: Envelope) -> None:
+        said = envelope.fact()
+        assert isinstance(said, FeedChanged | RegistrationChanged)
+        store = Repository(work.connection)
+        if isinstance(said, FeedChanged):
+            await store.save_citizens_feed(said, envelope.version, envelope.time)
+        else:
+            await store.save_registration(said, envelope.version, envelope.time)
+
     async def save_unit(work: Work, envelope: Envelope) -> None:
         unit = envelope.fact()
         assert isinstance(unit, UnitRegistered)
@@ -82,6 +93,12 @@ def subscriptions(resources: Resources) -> list[Subscription]:
 
     return [
         *(Subscription(name, f"calendar-{name}", (f"{name}.calendar.changed.v1",), take) for name in SOURCES),
+        Subscription(
+            "opendays",
+            "calendar-private",
+            ("opendays.registration.changed.v1", "opendays.feed.changed.v1"),
+            take_private,
+        ),
         Subscription("accounts", "calendar-units", (UNIT_REGISTERED,), save_unit),
     ]
 

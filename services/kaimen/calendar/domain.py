@@ -18,6 +18,10 @@ NothingToAmend = refusal(
     "There is no notice for {year} to amend; load the original one first.",
 )
 
+FeedRevoked = refusal(
+    "calendar.feed-revoked", Kind.GONE, "这个日历地址已经停用。", "This calendar address was revoked."
+)
+
 THEMES: tuple[str, ...] = ("一网通办", "一网统管", "营商环境", "民生保障", "公正监管", "公共安全")
 _MONTH = re.compile(r"open-month/(20\d\d)")
 

@@ -21,6 +21,8 @@ SERVICE = Service(
     consumes=(
         "accounts.unit.registered.v1",
         "opendays.calendar.changed.v1",
+        "opendays.registration.changed.v1",
+        "opendays.feed.changed.v1",
         "representatives.calendar.changed.v1",
         "hearings.calendar.changed.v1",
         "decisions.calendar.changed.v1",
@@ -45,7 +47,11 @@ def create_app(resources: Resources) -> Litestar:
         await asyncio.gather(*following, return_exceptions=True)
 
     return create_service_app(
-        resources, api.handlers(resources), root_handlers=api.feed_handlers(shelf), on_start=[fill], on_stop=[leave]
+        resources,
+        api.handlers(resources),
+        root_handlers=[*api.feed_handlers(shelf), *api.private_feed_handlers(resources)],
+        on_start=[fill],
+        on_stop=[leave],
     )
 
 

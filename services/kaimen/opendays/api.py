@@ -42,7 +42,7 @@ from kaimen.kit.service import Resources
 from kaimen.kit.tables import write_xlsx
 from kaimen.kit.units import Units
 from kaimen.kit.work import SYSTEM, Actor, Work
-from kaimen.opendays.app import after, drawing, events, imports, registrations
+from kaimen.opendays.app import after, drawing, events, imports, registrations, subscriptions
 from kaimen.opendays.app.desk import Desk, OpenDaysSettings
 from kaimen.opendays.app.registrations import Arrival, CheckIn, NewRegistration, Result, RosterLine
 from kaimen.opendays.domain.events import (
@@ -312,6 +312,12 @@ class _Keyed(msgspec.Struct, frozen=True):
     key: str | None
     scope: str
     digest: bytes
+
+
+def _proof_of(request: Request[Any, Any, Any], given: Proof | None) -> Proof:
+    """From the body, or the header in which programs put it."""
+    given = given or Proof()
+    return Proof(given.manage_token or request.headers.get("x-manage-token", ""), given.phone)
 
 
 def handlers(resources: Resources) -> list[Any]:
@@ -602,8 +608,7 @@ def handlers(resources: Resources) -> list[Any]:
         request: Request[Any, Any, Any],
     ) -> Awaitable[Response[bytes]]:
         refuse_nul(code)
-        given = proof or Proof()
-        shown = Proof(given.manage_token or request.headers.get("x-manage-token", ""), given.phone)
+        shown = _proof_of(request, proof)
 
         async def run(desk: Desk) -> Response[bytes]:
             result = await use_case(desk, code, shown)
@@ -634,6 +639,30 @@ def handlers(resources: Resources) -> list[Any]:
         """放弃候补名额."""
         await edge.limiter.take("lookup", edge.address, per_minute=30)
         return await with_proof(edge, code, data, registrations.decline_offer, request)
+
+    @post("/registrations/{code:str}/feed", opt=allow(PUBLIC))
+    async def grant_feed(
+        edge: OnEdge, code: FromPath[str], request: Request[Any, Any, Any], data: JSONBody[Proof | None] = None
+    ) -> Response[bytes]:
+        """我的日历: the address of a private feed of everything that this person is registered for."""
+        await edge.limiter.take("lookup", edge.address, per_minute=30)
+        refuse_nul(code)
+        proof = _proof_of(request, data)
+
+        async def run(desk: Desk) -> subscriptions.Subscription:
+            return await subscriptions.grant(desk, code, proof, settings.public_url)
+
+        return await edge.create(at_desk(run))
+
+    @post("/registrations/{code:str}/feed/revoke", opt=allow(PUBLIC), status_code=204)
+    async def revoke_feeds(
+        edge: OnEdge, code: FromPath[str], request: Request[Any, Any, Any], data: JSONBody[Proof | None] = None
+    ) -> None:
+        """停用我的日历: every address that was given out."""
+        await edge.limiter.take("lookup", edge.address, per_minute=30)
+        refuse_nul(code)
+        proof = _proof_of(request, data)
+        await edge.change(at_desk(lambda desk: subscriptions.revoke(desk, code, proof)))
 
     @post("/registrations/{code:str}/questionnaire", opt=allow(PUBLIC), status_code=204)
     async def questionnaire(edge: OnEdge, code: FromPath[str], data: JSONBody[after.Questionnaire]) -> None:
@@ -730,7 +759,8 @@ def handlers(resources: Resources) -> list[Any]:
         list_themes, list_units, create_event, list_events, read_event, change_event, submit, give_back, approve,
         publish, postpone, cancel, report, read_report, copy, add_suggestion, list_suggestions, reply, read_draw,
         draw, *document_handlers("/events/{subject_id:uuid}/draw", draws_of), register, read_registration,
-        cancel_registration, accept_offer, decline_offer, questionnaire, read_questionnaire, check_in, read_ticket,
+        cancel_registration, accept_offer, decline_offer, grant_feed, revoke_feeds,
+        questionnaire, read_questionnaire, check_in, read_ticket,
         roster, roster_sheet, import_file,
     ]  # fmt: skip
 

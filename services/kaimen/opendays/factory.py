@@ -25,6 +25,7 @@ SERVICE = Service(
         "opendays.event.reported.v1",
         "opendays.registration.changed.v1",
         "opendays.suggestion.replied.v1",
+        "opendays.feed.changed.v1",
         "opendays.calendar.changed.v1",
     ),
     consumes=("accounts.unit.registered.v1", "calendar.year.loaded.v1"),

@@ -24,8 +24,8 @@ HEADERS = {
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 
 
-def render(entry: CalendarEntry, public_url: str, uid_domain: str) -> bytes:
-    """The item's content lines."""
+def render(entry: CalendarEntry, public_url: str, uid_domain: str, *, alarms: tuple[timedelta, ...] = ()) -> bytes:
+    """The item's content lines. `alarms`, lengths of time before the start, belong in private feeds only."""
     if entry.kind == "deadline":
         return _render_duty(entry, public_url, uid_domain)
     timed = not entry.all_day
@@ -50,6 +50,7 @@ def render(entry: CalendarEntry, public_url: str, uid_domain: str) -> bytes:
         organizer_name=entry.unit,
         organizer_email=f"noreply@{uid_domain}",
         contact=entry.contact or None,
+        alarms=alarms,
     )
     return render_entry(item, uid_domain)
 

@@ -27,3 +27,41 @@ where ends_at > $1 and starts_at < $2
     and ($7::timestamptz is null or (starts_at, entry_id) > ($7, $8::uuid))
 order by starts_at, entry_id
 limit $9
+
+-- Private feeds
+
+-- name: save_citizens_feed
+insert into private_feeds (id, version, token_sha256, registrations, created_at, revoked_at)
+values ($1, $2, $3, $4, $5, $6)
+on conflict (id) do update set version = excluded.version, registrations = excluded.registrations,
+    revoked_at = coalesce(private_feeds.revoked_at, excluded.revoked_at)
+where private_feeds.version < excluded.version
+
+-- name: add_staff_feed
+insert into private_feeds (id, version, token_sha256, subject, unit, registrations, created_at)
+values ($1, 1, $2, $3, $4, '{}', $5)
+
+-- name: revoke_staff_feed
+update private_feeds set revoked_at = $3 where id = $1 and subject = $2 and revoked_at is null returning id
+
+-- name: list_staff_feeds
+select id, unit, created_at from private_feeds where subject = $1 and revoked_at is null order by created_at, id
+
+-- name: read_private_feed
+select id, unit, subject, registrations, created_at, revoked_at from private_feeds where token_sha256 = $1
+
+-- name: save_registration
+insert into registrations (id, version, session_id, state, changed_at) values ($1, $2, $3, $4, $5)
+on conflict (id) do update set version = excluded.version, session_id = excluded.session_id, state = excluded.state,
+    changed_at = excluded.changed_at
+where registrations.version < excluded.version
+
+-- name: registered_entries
+select r.id, r.state, r.changed_at, e.body
+from registrations r join entries e on e.entry_id = r.session_id
+where r.id = any($1::uuid[]) order by e.starts_at, r.id
+
+-- name: entries_of_unit
+-- What the unit does and owes; the office ($1 null) watches everybody's duties.
+select body, rendered from entries where (unit = $1 or ($1::text is null and kind = 'deadline'))
+    and ends_at > $2 order by starts_at, entry_id

@@ -8,6 +8,7 @@ import msgspec
 
 from kaimen.calendar.domain import FeedKey, feeds_of
 from kaimen.contracts.calendar import CalendarEntry
+from kaimen.contracts.opendays import FeedChanged, RegistrationChanged
 from kaimen.kit.db import Connection
 from kaimen.kit.queries import load_queries
 from kaimen.kit.search import search_terms
@@ -25,6 +26,26 @@ class EntryFilter(msgspec.Struct, frozen=True):
     text: str | None = None
     after: tuple[datetime, UUID] | None = None
     limit: int = 50
+
+
+class PrivateFeed(msgspec.Struct, frozen=True):
+    """A feed behind a token: `subject` names the staff member whose it is; a citizen's has none."""
+
+    id: UUID
+    unit: str | None
+    subject: str | None
+    registrations: list[UUID]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class Registered(msgspec.Struct, frozen=True):
+    """A registration, with the entry of its session."""
+
+    id: UUID
+    state: str
+    changed_at: datetime
+    entry: CalendarEntry
 
 
 class Repository:
@@ -50,6 +71,45 @@ class Repository:
     async def entries_of(self, key: FeedKey) -> list[tuple[CalendarEntry, bytes]]:
         """The entries of a feed, in order, each with its rendered bytes."""
         return [(_entry(row), row["rendered"]) for row in await self._db.fetch(queries.entries_of_feed, key.path)]
+
+    async def save_citizens_feed(self, feed: FeedChanged, version: int, at: datetime) -> None:
+        """An older version changes nothing; what was revoked stays so."""
+        revoked_at = at if feed.revoked else None
+        await self._db.execute(
+            queries.save_citizens_feed, feed.feed_id, version, feed.token_sha256, list(feed.registrations), at,
+            revoked_at,
+        )  # fmt: skip
+
+    async def save_registration(self, said: RegistrationChanged, version: int, at: datetime) -> None:
+        """An older version changes nothing."""
+        await self._db.execute(
+            queries.save_registration, said.registration_id, version, said.session_id, said.state, at
+        )
+
+    async def add_staff_feed(self, id: UUID, token_sha256: str, subject: str, unit: str | None, at: datetime) -> None:
+        await self._db.execute(queries.add_staff_feed, id, token_sha256, subject, unit, at)
+
+    async def staff_feeds(self, subject: str) -> list[dict[str, Any]]:
+        return [dict(row) for row in await self._db.fetch(queries.list_staff_feeds, subject)]
+
+    async def revoke_staff_feed(self, id: UUID, subject: str, at: datetime) -> bool:
+        """False when there is none of this person's."""
+        return await self._db.fetchval(queries.revoke_staff_feed, id, subject, at) is not None
+
+    async def private_feed(self, token_sha256: str) -> PrivateFeed | None:
+        row = await self._db.fetchrow(queries.read_private_feed, token_sha256)
+        return PrivateFeed(**row) if row else None
+
+    async def registered(self, registrations: list[UUID]) -> list[Registered]:
+        """By the beginning of their sessions; those whose session is not known yet are left out."""
+        return [
+            Registered(row["id"], row["state"], row["changed_at"], _entry(row))
+            for row in await self._db.fetch(queries.registered_entries, registrations)
+        ]
+
+    async def entries_of_unit(self, unit: str | None, since: datetime) -> list[tuple[CalendarEntry, bytes]]:
+        """Entries with their rendered bytes; None: the duties of all units."""
+        return [(_entry(row), row["rendered"]) for row in await self._db.fetch(queries.entries_of_unit, unit, since)]
 
     async def list_entries(self, wanted: EntryFilter) -> list[CalendarEntry]:
         after_at, after_id = wanted.after or (None, None)

@@ -15,8 +15,8 @@ from kaimen.kit.people import Proof, ProofNeeded
 from kaimen.kit.texts import clean_text
 from kaimen.kit.workdays import first_day_of
 from kaimen.kit.workdays.store import workdays
-from kaimen.opendays.app.desk import Desk
-from kaimen.opendays.app.registrations import PURPOSE, announce_change
+from kaimen.opendays.app.desk import PURPOSE, Desk
+from kaimen.opendays.app.registrations import announce_change
 from kaimen.opendays.domain.events import Event, move
 from kaimen.opendays.domain.refusals import (
     NotAdmitted,

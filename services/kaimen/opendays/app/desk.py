@@ -18,6 +18,8 @@ from kaimen.opendays.domain.events import Event, is_public
 from kaimen.opendays.domain.refusals import UnknownEvent
 from kaimen.opendays.store.repository import Repository
 
+PURPOSE = "registration"
+
 
 class OpenDaysSettings(ServiceSettings, frozen=True, kw_only=True):
     """Settings of opendays, beside those that all services have."""

@@ -20,7 +20,8 @@ from kaimen.kit.people import BadPhone, Proof, ProofNeeded, hash_token, mask_nam
 from kaimen.kit.refusals import Refusal
 from kaimen.kit.texts import clean_text
 from kaimen.kit.work import Actor
-from kaimen.opendays.app.desk import Desk
+from kaimen.opendays.app import subscriptions
+from kaimen.opendays.app.desk import PURPOSE, Desk
 from kaimen.opendays.domain import drawing
 from kaimen.opendays.domain import seats as domain
 from kaimen.opendays.domain.events import Event, HoldKind, Session, is_public
@@ -41,7 +42,6 @@ from kaimen.opendays.domain.seats import Movement
 from kaimen.opendays.store.repository import Place, Registration
 
 Channel = Literal["web", "phone", "counter", "paper"]
-PURPOSE = "registration"
 
 
 class NewRegistration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -181,6 +181,7 @@ async def register(desk: Desk, arrivals: Sequence[Arrival]) -> list[Confirmation
         await desk.store.add_passes(passed)
         for registration, _ in new:
             announce_change(desk, registration)
+        await subscriptions.follow(desk, [registration.person for registration, _ in new])
     return outcomes
 
 

@@ -345,3 +345,17 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 select event_id, held_on, summary, participants, registered, checked_in, no_show, walk_in, suggestions, replies,
     satisfaction, sign_shown, published_at
 from reports where event_id = $1
+
+-- Private feeds
+
+-- name: insert_private_feed
+insert into private_feeds (id, person, token_sha256, created_at) values ($1, $2, $3, $4)
+
+-- name: list_private_feeds
+select id, person, token_sha256 from private_feeds where person = any($1::bytea[]) and revoked_at is null order by id
+
+-- name: revoke_private_feed
+update private_feeds set revoked_at = $2 where id = $1
+
+-- name: registrations_of_person
+select id from registrations where person = $1 order by id

@@ -79,6 +79,14 @@ class Place(msgspec.Struct, frozen=True):
     is_entry: bool
 
 
+class PrivateFeed(msgspec.Struct, frozen=True):
+    """A private calendar feed: of which person, a pseudonym, and the hash of the token that opens it."""
+
+    id: UUID
+    person: bytes
+    token_sha256: str
+
+
 class EventFilter(msgspec.Struct, frozen=True):
     """Which events to list; None means: any."""
 
@@ -255,6 +263,19 @@ class Repository:
 
     async def count_ahead(self, session_id: UUID, position: int) -> int:
         return int(await self._db.fetchval(queries.count_ahead, session_id, position) or 0)
+
+    async def add_private_feed(self, feed: PrivateFeed, at: datetime) -> None:
+        await self._db.execute(queries.insert_private_feed, feed.id, feed.person, feed.token_sha256, at)
+
+    async def private_feeds(self, persons: Sequence[bytes]) -> list[PrivateFeed]:
+        """Those of these persons that were not revoked."""
+        return [PrivateFeed(**row) for row in await self._db.fetch(queries.list_private_feeds, list(persons))]
+
+    async def revoke_private_feed(self, id: UUID, at: datetime) -> None:
+        await self._db.execute(queries.revoke_private_feed, id, at)
+
+    async def registrations_of(self, person: bytes) -> list[UUID]:
+        return [row["id"] for row in await self._db.fetch(queries.registrations_of_person, person)]
 
     async def add_passes(self, passed: Sequence[UUID]) -> None:
         if passed:

@@ -1,0 +1,64 @@
+"""A citizen's own calendar: a private feed of all that one person, known by a pseudonym, is registered for (CF7)."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import msgspec
+
+from kaimen.contracts.opendays import FeedChanged
+from kaimen.kit.ids import normalise_code
+from kaimen.kit.people import Proof, ProofNeeded, hash_token
+from kaimen.opendays.app.desk import PURPOSE, Desk
+from kaimen.opendays.domain.refusals import UnknownRegistration
+from kaimen.opendays.store.repository import PrivateFeed
+
+
+class Subscription(msgspec.Struct, frozen=True):
+    """我的日历: its address, shown this once. Whoever has it can read the feed."""
+
+    url: str
+
+
+async def grant(desk: Desk, code: str, proof: Proof, public_url: str) -> Subscription:
+    """A new address; earlier ones stay until they are revoked. Raises UnknownRegistration, ProofNeeded."""
+    person = await _holder(desk, code, proof)
+    token = desk.work.new_token()
+    feed = PrivateFeed(desk.work.new_id(), person, hash_token(token).hex())
+    await desk.store.add_private_feed(feed, desk.work.at)
+    await _tell(desk, feed, revoked=False)
+    return Subscription(f"{public_url}/calendar/me/{token}.ics")
+
+
+async def revoke(desk: Desk, code: str, proof: Proof) -> None:
+    """Every address that was given to this person ends. Raises UnknownRegistration, ProofNeeded."""
+    person = await _holder(desk, code, proof)
+    for feed in await desk.store.private_feeds([person]):
+        await desk.store.revoke_private_feed(feed.id, desk.work.at)
+        await _tell(desk, feed, revoked=True)
+
+
+async def follow(desk: Desk, persons: Iterable[bytes | None]) -> None:
+    """Somebody registered for more: their feeds have it, too."""
+    for feed in await desk.store.private_feeds([person for person in persons if person is not None]):
+        await _tell(desk, feed, revoked=False)
+
+
+async def _holder(desk: Desk, code: str, proof: Proof) -> bytes:
+    """A phone number is known to others, too: only the manage token opens a calendar."""
+    registration = await desk.store.registration(code=normalise_code(code))
+    if registration is None:
+        raise UnknownRegistration
+    if registration.person is None or not Proof(proof.manage_token).fits(
+        desk.vault, PURPOSE, registration.person, registration.manage_hash
+    ):
+        raise ProofNeeded
+    return registration.person
+
+
+async def _tell(desk: Desk, feed: PrivateFeed, *, revoked: bool) -> None:
+    registrations: tuple[UUID, ...] = tuple(await desk.store.registrations_of(feed.person))
+    desk.work.emit(
+        FeedChanged(feed.id, feed.token_sha256, registrations, revoked),
+        aggregate_id=feed.id,
+        version=int(desk.work.at.timestamp() * 1_000_000),
+    )
