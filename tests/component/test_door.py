@@ -100,6 +100,15 @@ async def test_door_sends_each_path_unchanged_to_its_owner(visitor: httpx.AsyncC
     assert (asked["service"], asked["target"], asked["forwarded_for"]) == (service, seen, "127.0.0.1")
 
 
+@pytest.mark.parametrize("service", ["opendays", "representatives", "hearings"])
+@pytest.mark.parametrize("name", ["internal/contacts", "%69nternal/contacts", "internal"])
+async def test_door_lets_nobody_ask_what_services_ask_each_other(
+    visitor: httpx.AsyncClient, service: str, name: str
+) -> None:
+    answer = await visitor.post(f"/api/{service}/v1/{name}", json={})
+    assert (answer.status_code, answer.content) == (404, b"")
+
+
 FEED_PATH = "/calendar/units/%E5%8C%BA%E6%95%99%E8%82%B2%E5%B1%80.ics"
 
 

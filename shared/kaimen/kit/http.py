@@ -19,6 +19,7 @@ from litestar.enums import RequestEncodingType
 from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from kaimen.kit import calls
 from kaimen.kit.auth import PUBLIC, allow, guard
 from kaimen.kit.clock import day_start
 from kaimen.kit.db import queries
@@ -260,12 +261,9 @@ class _Outside:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        authorization = headers.get(b"authorization")
         scope.setdefault("state", {})
         try:
-            scope["state"]["actor"] = await self._resources.verifier.actor(
-                authorization.decode("latin-1") if authorization else None
-            )
+            scope["state"]["actor"] = await self._caller(headers.get(b"authorization", b"").decode("latin-1"), scope)
         except Refusal as no:
             scope["state"]["actor"] = None
             await respond(no).to_asgi_response(app=None, request=Request(scope))(scope, receive, send)
@@ -296,6 +294,14 @@ class _Outside:
                 await send(message)
 
         await self.app(scope, receive, answer)
+
+    async def _caller(self, authorization: str, scope: Scope) -> Actor:
+        """Raises BadToken."""
+        scheme, _, token = authorization.partition(" ")
+        resources = self._resources
+        if scheme == calls.SCHEME:
+            return calls.caller_of(resources.vault, token, resources.service.name, scope["path"], resources.clock.now())
+        return await resources.verifier.actor(authorization or None)
 
 
 async def _swallow(receive: Receive) -> None:
