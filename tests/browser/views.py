@@ -69,7 +69,7 @@ async def contexts(browser: Browser, url: str, routes: Iterable[Route], desk: st
             await set_cookies(context, url, cookies)
             if role:
                 page = await context.new_page()
-                unit = "" if role in ("office", "notary") else "区教育局"
+                unit = "" if role in ("office", "notary", "justice") else "区教育局"
                 await page.goto(f"{url}/sign-in?as={role}&unit={unit}&name=页面测试&next={desk}")
                 await page.close()
             found[role, look] = context

@@ -316,7 +316,7 @@ def handlers(portal: Portal) -> list[Any]:
         """导入: first the preview of every row, then all of them or none."""
         visitor, me = await staff(portal, request)
         form = await portal.read_form(visitor)
-        name, content = await _uploaded(form)
+        name, content = await uploaded(form)
         unit = str(form.get("unit", "")) if me.role == "office" else me.unit or ""
         campaign = str(form.get("campaign", "")).strip()
         given = {"unit": unit, "campaign": campaign, "name": name}
@@ -350,7 +350,7 @@ def _number_field(field: str) -> str:
     return f"number-{field.removeprefix('entropy.')}" if field.startswith("entropy.") else field
 
 
-async def _uploaded(form: FormMultiDict) -> tuple[str, bytes]:
+async def uploaded(form: FormMultiDict) -> tuple[str, bytes]:
     """Name and content of the chosen file, or of the one that the preview kept; empty without either."""
     upload = form.get("file")
     if isinstance(upload, UploadFile) and upload.filename:

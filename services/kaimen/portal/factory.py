@@ -10,14 +10,24 @@ from kaimen.kit.jobs import Job
 from kaimen.kit.service import Resources, Service
 from kaimen.portal import (
     applying,
+    consultations,
+    decisions,
     desk,
+    desk_consultations,
+    desk_decisions,
+    desk_groups,
     desk_hearings,
+    desk_items,
     desk_meetings,
+    desk_opinions,
     desk_recruiting,
+    desk_reports,
     door,
     draws,
     hearings,
     meetings,
+    opinions,
+    outcomes,
     public,
     registering,
 )
@@ -31,8 +41,9 @@ SERVICE = Service(name="portal", title="门户", settings=PortalSettings, has_da
 def create_app(resources: Resources) -> Litestar:
     portal = Portal(resources)
     rooms = (
-        public, registering, meetings, hearings, draws, applying, desk, door, desk_meetings, desk_hearings,
-        desk_recruiting,
+        public, registering, meetings, hearings, consultations, opinions, outcomes, decisions, draws, applying, desk,
+        door, desk_meetings, desk_hearings, desk_recruiting, desk_consultations, desk_opinions, desk_groups,
+        desk_reports, desk_decisions, desk_items,
     )  # fmt: skip
     pages = [room.handlers(portal) for room in rooms]
     return create_service_app(

@@ -233,7 +233,8 @@ def handlers(portal: Portal) -> list[Any]:
     def robots() -> str:
         """Search engines may read what is public, and the feeds; never what belongs to one person."""
         return "User-agent: *\nAllow: /calendar/\nDisallow: /calendar/me/\n" + "".join(
-            f"Disallow: {path}\n" for path in ("/desk", "/r/", "/t/", "/my", "/look", "/lang", "/sign-in", "/api/")
+            f"Disallow: {path}\n"
+            for path in ("/desk", "/r/", "/t/", "/my", "/opinions/", "/look", "/lang", "/sign-in", "/api/")
         )
 
     @get(STYLE_PATH, opt=allow(PUBLIC), sync_to_thread=False)

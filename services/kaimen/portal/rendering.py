@@ -19,7 +19,7 @@ from litestar.datastructures import Cookie
 from markupsafe import Markup
 
 from kaimen.kit.clock import SHANGHAI
-from kaimen.portal import words
+from kaimen.portal import adoption_words, decision_words, words
 from kaimen.portal.answers import Session
 from kaimen.portal.settings import PortalSettings
 from kaimen.portal.visitor import Visitor
@@ -116,7 +116,12 @@ def _environment(language: str, translations: NullTranslations) -> jinja2.Enviro
     locale = LOCALES[language]
     gettext = translations.gettext
     environment.globals["marks"] = MARKS[language]
-    environment.globals["words"] = {name: value for name, value in vars(words).items() if name.isupper()}
+    environment.globals["words"] = {
+        name: value
+        for room in (words, adoption_words, decision_words)
+        for name, value in vars(room).items()
+        if name.isupper()
+    }
     environment.filters |= {
         "say": lambda text: gettext(text) if text else "",
         "day": lambda at: _day(at, locale),

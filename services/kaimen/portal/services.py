@@ -13,6 +13,8 @@ OPENDAYS = "/api/opendays/v1"
 ACCOUNTS = "/api/accounts/v1"
 REPRESENTATIVES = "/api/representatives/v1"
 HEARINGS = "/api/hearings/v1"
+ADOPTION = "/api/adoption/v1"
+DECISIONS = "/api/decisions/v1"
 
 
 class ServiceAway(Exception):
@@ -82,14 +84,32 @@ class Services:
         """POST where no answer is expected."""
         await self._ask("POST", path, caller, json=body)
 
-    async def patch(self, path: str, answer: type[T], caller: Caller, body: Any, *, version: str) -> T:
-        response = await self._ask("PATCH", path, caller, headers={"If-Match": f'"{version}"'}, json=body)
+    async def put(self, path: str, answer: type[T], caller: Caller, body: Any) -> T:
+        response = await self._ask("PUT", path, caller, json=body)
+        return msgspec.json.decode(response.content, type=answer)
+
+    async def delete(self, path: str, caller: Caller) -> None:
+        await self._ask("DELETE", path, caller)
+
+    async def patch(self, path: str, answer: type[T], caller: Caller, body: Any, *, version: str = "") -> T:
+        """`version`: which one the body changes; empty: whichever there is."""
+        guard = {"If-Match": f'"{version}"'} if version else {}
+        response = await self._ask("PATCH", path, caller, headers=guard, json=body)
         return msgspec.json.decode(response.content, type=answer)
 
     async def send_file(
-        self, path: str, answer: type[T], caller: Caller, name: str, content: bytes, params: dict[str, str]
+        self,
+        path: str,
+        answer: type[T],
+        caller: Caller,
+        name: str,
+        content: bytes,
+        params: dict[str, str],
+        *,
+        headers: dict[str, str] | None = None,
     ) -> T:
-        response = await self._ask("POST", path, caller, params=params, files={"file": (name, content)})
+        files = {"file": (name, content)}
+        response = await self._ask("POST", path, caller, headers=headers, params=params, files=files)
         return msgspec.json.decode(response.content, type=answer)
 
     async def _ask(

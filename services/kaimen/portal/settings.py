@@ -18,6 +18,9 @@ class PortalSettings(ServiceSettings, frozen=True, kw_only=True):
     retention_days: Annotated[
         int, Meta(description="days after an event that the privacy notice promises; the same as in opendays", ge=1)
     ] = 30
+    contact_days: Annotated[
+        int, Meta(description="days after the report that submitters are promised; the same as in adoption", ge=1)
+    ] = 180
     form_seconds: Annotated[
         float, Meta(description="a public form sent sooner than this was not filled in by a person", ge=0)
     ] = 1.0
