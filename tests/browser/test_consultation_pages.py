@@ -20,7 +20,8 @@ from houses import House, open_house, until
 
 NAMES = (
     "consultations", "found", "nothing-found", "open", "scheduled", "closed", "digested", "shortened", "lookup", "sent",
-    "answered", "withdraw", "outcomes", "outcome", "outcome-first", "clocks", "clocks-none", "desk", "desk-office",
+    "answered", "withdraw", "outcomes", "outcome", "outcome-first", "clocks", "clocks-none", "clocks-office", "desk",
+    "desk-calendar", "desk-office",
     "desk-new", "desk-edit", "desk-edit-bound", "desk-draft", "desk-open", "desk-closed", "desk-opinions", "desk-all",
     "desk-group", "desk-one", "desk-aside", "desk-proposals", "desk-matrix", "desk-reports", "desk-report",
     "desk-report-lead", "desk-report-approved", "desk-report-published", "desk-preview",
@@ -220,6 +221,8 @@ async def routes(district: District) -> dict[str, Route]:
         "outcome-first": Route(f"/outcomes/{published}?version=1"),
         "clocks": Route("/clocks"),
         "clocks-none": Route("/clocks?state=dropped"),
+        "clocks-office": Route("/clocks", "office"),
+        "desk-calendar": Route("/desk/calendar", unit),
         "desk": Route(desk, unit),
         "desk-office": Route(desk, "office"),
         "desk-new": Route(f"{desk}/new", "office"),

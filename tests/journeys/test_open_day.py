@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -179,6 +180,15 @@ async def _live_through(house: House, browser: Browser) -> None:
         await press(late, "button:has-text('接受名额')")
         await late.goto(f"/r/{waiting_code}")
         assert "报名成功" in await late.inner_text("main")
+        await press(late, "button:has-text('放进我的手机日历')")
+        own = (await late.inner_text("main code")).strip()
+        assert "/calendar/me/" in own
+
+        async def in_own_calendar() -> bool:
+            return "SUMMARY:已报名：" in (await house.client.get(urlsplit(own).path)).text
+
+        await until(in_own_calendar)
+        await late.goto(f"/r/{waiting_code}")
         ticket_address = await ticket_in_qr(late)
 
     async with person(browser, house, "unit_editor", "经办人") as editor:

@@ -28,6 +28,7 @@ from kaimen.portal import (
     meetings,
     opinions,
     outcomes,
+    private_calendars,
     public,
     registering,
 )
@@ -43,7 +44,7 @@ def create_app(resources: Resources) -> Litestar:
     rooms = (
         public, registering, meetings, hearings, consultations, opinions, outcomes, decisions, draws, applying, desk,
         door, desk_meetings, desk_hearings, desk_recruiting, desk_consultations, desk_opinions, desk_groups,
-        desk_reports, desk_decisions, desk_items,
+        desk_reports, desk_decisions, desk_items, private_calendars,
     )  # fmt: skip
     pages = [room.handlers(portal) for room in rooms]
     return create_service_app(

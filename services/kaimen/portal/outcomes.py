@@ -5,22 +5,31 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
 from litestar.params import FromPath, QueryParameter
 
 from kaimen.kit.auth import PUBLIC, allow
 from kaimen.portal.adoption_answers import Consultation
+from kaimen.portal.answers import FieldFault
 from kaimen.portal.bars import Bar, clock_bar, tally_bar
 from kaimen.portal.consultations import Wanted
 from kaimen.portal.differences import Compared, compare_sides
 from kaimen.portal.outcome_answers import Clock, Clocks, PublishedReport, ReportLine, Reports, Version, Versions
-from kaimen.portal.portal import Feed, Portal
-from kaimen.portal.services import ADOPTION
+from kaimen.portal.portal import Feed, Portal, see
+from kaimen.portal.registering import faults_of
+from kaimen.portal.services import ADOPTION, CALENDAR, ServiceRefused
 from kaimen.portal.visitor import Visitor
 
 Q = QueryParameter
 LIST_LIMIT = "20"
 CLOCK_LIMIT = "50"
+
+
+class HolidayYears(msgspec.Struct, frozen=True):
+    """Whether the notice of `missing_year` should be here by now."""
+
+    alert: bool
+    missing_year: int | None
 
 
 class ListedReport(msgspec.Struct, frozen=True):
@@ -141,13 +150,37 @@ def handlers(portal: Portal) -> list[Any]:
         """时限公示: who owes which report until when, and who was late."""
         visitor = await portal.visitor(request)
         wanted = Wanted("", unit[:50], in_state, cursor)
+        return await board_page(visitor, wanted, [], 200)
+
+    async def board_page(visitor: Visitor, wanted: Wanted, faults: list[FieldFault], status: int) -> Response[bytes]:
         params = {**wanted.params, "limit": CLOCK_LIMIT}
-        units, found = await asyncio.gather(
-            portal.units(visitor), services.get(f"{ADOPTION}/clocks", Clocks, visitor.public, params=params)
+        units, found, years = await asyncio.gather(
+            portal.units(visitor),
+            services.get(f"{ADOPTION}/clocks", Clocks, visitor.public, params=params),
+            services.get(f"{CALENDAR}/years", HolidayYears, visitor.public),
         )
+        running = [clock for clock in found.items if clock.state == "running"]
         return portal.page(
-            visitor, "clocks.html", wanted=wanted, units=units, next=found.next,
+            visitor, "clocks.html", status=status, wanted=wanted, units=units, next=found.next, faults=faults,
             clocks=[(clock, clock_bar(clock)) for clock in found.items], feeds=[adoption_feed(visitor)],
+            missing_year=years.missing_year if years.alert else None, running=running,
         )  # fmt: skip
 
-    return [list_reports, show, board]
+    @post("/clocks", opt=allow(PUBLIC))
+    async def suspend(request: Request[Any, Any, Any]) -> Response[Any]:
+        """中止时限, by the office."""
+        visitor = await portal.visitor(request)
+        form = await portal.read_form(visitor)
+        try:
+            body = {name: str(form.get(name, "")) for name in ("from_on", "to_on", "legal_basis", "decided_by")}
+            clock = UUID(str(form.get("clock", "")))
+            await services.post(f"{ADOPTION}/clocks/{clock}/suspend", Clock, visitor.caller, body)
+        except ValueError:
+            fault = FieldFault("clock", "请选择一项时限。", "Choose a clock.")
+            return await board_page(visitor, Wanted("", "", "", ""), [fault], 422)
+        except ServiceRefused as no:
+            faults = faults_of(no.problem)
+            return await board_page(visitor, Wanted("", "", "", ""), faults, no.problem.status)
+        return see("/clocks")
+
+    return [list_reports, show, board, suspend]

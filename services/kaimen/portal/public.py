@@ -19,10 +19,17 @@ from kaimen.portal.portal import Feed, Portal, see
 from kaimen.portal.rendering import STYLE, STYLE_PATH
 from kaimen.portal.services import OPENDAYS, ServiceRefused
 from kaimen.portal.visitor import CONTRAST_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, TEXT_COOKIE, Visitor
-from kaimen.portal.words import PROBLEMS
+from kaimen.portal.words import N_, PROBLEMS
 
 Q = QueryParameter
 LIST_LIMIT = "20"
+MATTERS: tuple[tuple[str, str], ...] = (
+    ("/calendar/meetings.ics", N_("决策会议和代表报名")),
+    ("/calendar/hearings.ics", N_("听证会")),
+    ("/calendar/consultations.ics", N_("公开征求意见")),
+    ("/calendar/adoption.ics", N_("意见采纳：截止与公布")),
+)
+"""Calendars of one kind of thing, whole district."""
 YEAR_SECONDS = 365 * 86400
 
 
@@ -180,6 +187,7 @@ def handlers(portal: Portal) -> list[Any]:
         units, themes = await asyncio.gather(portal.units(visitor), portal.themes(visitor))
         return portal.page(
             visitor, "subscribe.html", district=district_feed(visitor),
+            matters=[feed(path, portal.renderer.text(visitor, title)) for path, title in MATTERS],
             themes=[(theme, theme_feed(visitor, theme)) for theme in themes],
             units=[(unit.short_name, unit_feed(visitor, unit.short_name)) for unit in units],
         )  # fmt: skip

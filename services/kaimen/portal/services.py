@@ -14,6 +14,7 @@ ACCOUNTS = "/api/accounts/v1"
 REPRESENTATIVES = "/api/representatives/v1"
 HEARINGS = "/api/hearings/v1"
 ADOPTION = "/api/adoption/v1"
+CALENDAR = "/api/calendar/v1"
 DECISIONS = "/api/decisions/v1"
 
 
