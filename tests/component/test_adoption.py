@@ -328,6 +328,74 @@ async def test_contacts_are_sealed_recorded_when_read_and_forgotten(bureau: Bure
     await database.close()
 
 
+async def test_search_of_the_public_does_not_find_what_was_left_out(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    receipt = await bureau.send(consultation, "我叫赵钱孙，请保留线路。")
+    base = f"/consultations/{consultation['id']}/opinions"
+    await bureau.post(f"{base}/1/moderate", {"show": True, "text": "请保留线路。", "reason": "隐去姓名"})
+    assert (await bureau.get(f"{base}?q=赵钱孙"))["items"] == []
+    assert len((await bureau.get(f"{base}?q=线路"))["items"]) == 1
+    assert len((await bureau.get(f"{base}?q=赵钱孙", await bureau.staff()))["items"]) == 1
+    await bureau.post(f"/opinions/{receipt['receipt']}/withdraw", headers={})
+    assert (await bureau.get(base))["items"] == [], "shown after its author took it back"
+
+
+async def test_taking_back_what_was_not_set_aside_changes_nothing(bureau: Bureau) -> None:
+    consultation = await bureau.answered(texts=1)
+    path = f"/consultations/{consultation['id']}/opinions/1"
+    group = (await bureau.get(path, await bureau.staff()))["group"]
+    assert (await bureau.post(f"{path}/take-back"))["group"] == group
+    assert (await bureau.get(path, await bureau.staff()))["group"] == group
+
+
+async def test_group_that_nobody_is_in_any_more_is_not_published(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    receipt = await bureau.send(consultation)
+    bureau.over()
+    await bureau.group(consultation, [1])
+    await bureau.post(f"/opinions/{receipt['receipt']}/withdraw", headers={})
+    document = (await bureau.published(consultation))["document"]
+    assert (document["groups"], document["tally"]["withdrawn"]) == ([], 1)
+
+
+async def test_public_reads_nothing_of_a_correction_before_it_is_published(bureau: Bureau) -> None:
+    consultation = await bureau.opened(title=f"学区调整方案第{bureau.now.timestamp()}号")
+    receipt = (await bureau.send(consultation))["receipt"]
+    bureau.over()
+    group = await bureau.group(consultation, [1])
+    await bureau.reply(group)
+    id = (await bureau.published(consultation))["line"]["report_id"]
+    lines = (await bureau.get("/reports"))["items"]
+    await bureau.post(f"/reports/{id}/correct", {"reason": "漏写"})
+    draft = {"title": "另一个题目", "summary": f"{ID_NUMBER} 提出", "dropped": True}
+    answer = await bureau.ask("PATCH", f"/reports/{id}", draft, await bureau.staff())
+    assert answer.status_code == 200, answer.text
+    await bureau.reply(group, "not_adopted", "改为不采纳。")
+
+    by_staff = (await bureau.get("/reports", await bureau.staff()))["items"]
+    assert by_staff[0]["title"] == "另一个题目"
+    shown = (await bureau.get("/reports"))["items"]
+    assert [{**line, "version": 0} for line in shown] == [{**line, "version": 0} for line in lines]
+    assert (await bureau.get(f"/reports?q={ID_NUMBER}"))["items"] == []
+    mine = await bureau.get(f"/opinions/{receipt}")
+    assert (mine["state"], mine["outcome"], mine["reason"]) == ("answered", "adopted", "意见合理。")
+
+
+async def test_report_on_a_long_title_gets_one_that_fits(bureau: Bureau) -> None:
+    report = await bureau.report(await bureau.answered(texts=0, title="学" * 200))
+    assert report["line"]["title"] == f"{'学' * 180}意见收集和采纳情况"
+
+
+async def test_proposals_compare_only_as_much_as_takes_seconds(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    rows = [f"{n}{'学区按小区划分更合理' * 499}" for n in range(30)]
+    assert (await bureau.upload(consultation, "\n".join(["意见", *rows]).encode())).is_success
+    found = await bureau.get(f"/consultations/{consultation['id']}/proposals", await bureau.staff())
+    assert (found["looked_at"], found["next"]) == (12, 12)
+    path = f"/consultations/{consultation['id']}/proposals?cursor=24"
+    assert (await bureau.get(path, await bureau.staff()))["next"] is None
+
+
 Attempt = Callable[[Bureau], Awaitable[Any]]
 REFUSED: dict[str, tuple[Attempt, int, str]] = {}
 
@@ -509,6 +577,32 @@ async def _duplicate_of_itself(bureau: Bureau) -> Any:
     return await bureau.ask("POST", path, body, await bureau.staff())
 
 
+@refuses(422, "kit.malformed")
+async def _duplicate_of_a_number_that_no_opinion_can_have(bureau: Bureau) -> Any:
+    consultation = await bureau.opened()
+    await bureau.send(consultation)
+    path = f"/consultations/{consultation['id']}/opinions/1/set-aside"
+    body = {"kind": "duplicate", "reason": "重复", "duplicate_of": 2**40}
+    return await bureau.ask("POST", path, body, await bureau.staff())
+
+
+@refuses(404, "adoption.unknown-cluster")
+async def _like_the_members_of_a_group_elsewhere(bureau: Bureau) -> Any:
+    elsewhere = await bureau.opened()
+    await bureau.send(elsewhere)
+    group = await bureau.group(elsewhere, [1])
+    consultation = await bureau.opened()
+    path = f"/consultations/{consultation['id']}/proposals?group={group['id']}"
+    return await bureau.ask("GET", path, headers=await bureau.staff())
+
+
+@refuses(422, "adoption.nothing-named")
+async def _consultation_and_another_decision(bureau: Bureau) -> Any:
+    consultation = await bureau.answered()
+    body = {"consultation": consultation["id"], "item": "0192d3a4-0000-7000-8000-000000000000"}
+    return await bureau.ask("POST", "/reports", body, await bureau.staff())
+
+
 @refuses(409, "adoption.unanswered")
 async def _one_opinion_without_answer(bureau: Bureau) -> Any:
     consultation = await bureau.answered()
@@ -570,7 +664,9 @@ async def _who_answered_approves(bureau: Bureau) -> Any:
     matrix = await bureau.get(f"/consultations/{consultation['id']}/matrix", lead)
     body = {"outcome": "adopted", "reason": "合理。"}
     await bureau.ask("PUT", f"/clusters/{matrix['groups'][0]['id']}/answer", body, lead)
-    return await bureau.ask("POST", f"/reports/{report['line']['report_id']}/approve", headers=lead)
+    path = f"/reports/{report['line']['report_id']}"
+    assert not (await bureau.get(f"{path}/draft", lead))["approvable"]
+    return await bureau.ask("POST", f"{path}/approve", headers=lead)
 
 
 @refuses(409, "adoption.not-approved")
@@ -589,6 +685,14 @@ async def _answer_changed_after_approval(bureau: Bureau) -> Any:
     return await bureau.ask("PUT", f"/clusters/{matrix['groups'][0]['id']}/answer", body, await bureau.staff())
 
 
+@refuses(409, "adoption.report-fixed")
+async def _channel_added_after_approval(bureau: Bureau) -> Any:
+    consultation = await bureau.answered()
+    await bureau.approved(await bureau.report(consultation))
+    more = [*consultation["channels"], {"channel": "website", "name": "没有人审核过的名称"}]
+    return await bureau.ask("PATCH", f"/consultations/{consultation['id']}", {"channels": more}, await bureau.staff())
+
+
 @refuses(409, "adoption.report-exists")
 async def _second_report(bureau: Bureau) -> Any:
     consultation = await bureau.answered()
@@ -599,6 +703,14 @@ async def _second_report(bureau: Bureau) -> Any:
 @refuses(422, "adoption.personal-data-in-text")
 async def _identity_number_in_the_report(bureau: Bureau) -> Any:
     report = await bureau.report(await bureau.answered(), summary=f"{ID_NUMBER} 提出")
+    path = f"/reports/{report['line']['report_id']}/approve"
+    return await bureau.ask("POST", path, headers=await bureau.lead())
+
+
+@refuses(422, "adoption.personal-data-in-text")
+async def _identity_number_in_a_heading(bureau: Bureau) -> Any:
+    final = [{"key": "1", "heading": f"{ID_NUMBER} 的条款", "text": "学区按小区划分。"}]
+    report = await bureau.report(await bureau.answered(), final=final)
     path = f"/reports/{report['line']['report_id']}/approve"
     return await bureau.ask("POST", path, headers=await bureau.lead())
 

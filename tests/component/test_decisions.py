@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -13,7 +12,6 @@ import asyncpg
 import msgspec
 import nats
 import pytest
-from nats.js.errors import BadRequestError
 
 from component.test_hearings import Chamber
 from component.test_representatives import DAY, open_town
@@ -29,7 +27,7 @@ from kaimen.contracts.adoption import (
     Tally,
 )
 from kaimen.contracts.decisions import CataloguePublished, DecisionEntriesChanged, DocumentIssued, ItemChanged
-from kaimen.contracts.envelope import Envelope, envelope, from_headers
+from kaimen.contracts.envelope import Envelope, from_headers
 from kaimen.contracts.representatives import (
     DecisionMeeting,
     MeetingAnnounced,
@@ -184,16 +182,7 @@ class Bureau(Chamber):
 
     async def say(self, fact: msgspec.Struct, source: UUID, version: int = 1) -> None:
         """As its service would, which does not run here, into its stream."""
-        said = envelope(fact, id=new_id(), aggregate_id=str(source), version=version, time=self.now)
-        client = await nats.connect(self.house.servers.nats.url)
-        try:
-            stream = client.jetstream()
-            with suppress(BadRequestError):
-                service = said.subject.split(".")[0]
-                await stream.add_stream(name=service, subjects=[f"{service}.>"])
-            await stream.publish(said.subject, said.body, headers=said.headers())
-        finally:
-            await client.close()
+        await self.house.say(fact, source, self.now, version)
 
     async def until_step(self, item: dict[str, Any], kind: str, state: str) -> dict[str, Any]:
         """The item, once its page shows this step in this state."""
@@ -432,6 +421,29 @@ async def test_dropped_report_closes_nothing(bureau: Bureau) -> None:
         "POST", f"/items/{item['id']}/transitions", {"to": "archived", "reason": "x"}, await bureau.staff()
     )
     assert problem_of(refused) == (409, "/problems/decisions.wrong-transition")
+
+
+async def test_plan_without_the_public_is_not_archived_without_a_report_once_it_was_asked(bureau: Bureau) -> None:
+    item = await bureau.issued()
+    opened = bureau.consultation(item)
+    await bureau.say(ConsultationOpened(opened), opened.consultation_id)
+    item = await bureau.until_step(item, "consultation", "opened")
+    body = {"to": "archived", "reason": "2022-决-1"}
+    refused = await bureau.ask("POST", f"/items/{item['id']}/transitions", body, await bureau.staff())
+    assert problem_of(refused) == (409, "/problems/decisions.conditions-missing")
+    assert missing(item, "archived") == ["steps.report"]
+
+
+async def test_terms_that_waited_when_the_document_came_never_change_it(bureau: Bureau) -> None:
+    item = await bureau.file(await bureau.deliberated(), "party_report")
+    change = await bureau.ask("PATCH", f"/items/{item['id']}", {"title": "另一个题目"}, await bureau.staff())
+    assert change.status_code == 200
+    await bureau.issue(item)
+    catalogue = await bureau.get(f"/catalogues/{item['catalogue_id']}", await bureau.office())
+    assert catalogue["open_changes"] == 0
+    await bureau.item(catalogue)
+    await bureau.revised(catalogue)
+    assert (await bureau.seen(item))["title"] == item["title"]
 
 
 async def test_deadline_is_shown_as_adoption_counts_it(bureau: Bureau) -> None:

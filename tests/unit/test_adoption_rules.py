@@ -94,6 +94,12 @@ def test_met_in_time_or_late(issued: date, after: int) -> None:
     assert clocks.state_of(met, date(2030, 1, 1)) == ("met_late" if late else "met")
 
 
+@given(issue_days, st.integers(0, 60))
+def test_what_was_dropped_in_time_is_never_late_afterwards(issued: date, later: int) -> None:
+    dropped = clock(issued, dropped_on=issued)
+    assert clocks.state_of(dropped, issued + later * DAY) == "dropped"
+
+
 def test_a_missing_notice_gives_no_day_but_the_earliest_conceivable_one() -> None:
     running = clock(date(2026, 12, 18))
     assert (running.due_on, running.not_before) == (None, date(2027, 1, 2))

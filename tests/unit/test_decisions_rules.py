@@ -283,6 +283,13 @@ def test_where_an_item_may_go(found: Item, to: ItemState, refused: type[Refusal]
         (item(), "issued", evidence(CLOSED, party_report=None), ["papers.party_report"]),
         (item(), "issued", evidence(CLOSED), []),
         (item(), "returned", evidence(draft=None), []),
+        (item(state="issued", participation=False), "archived", evidence(), []),
+        (item(state="issued", participation=False), "archived", evidence(CLOSED), ["steps.report"]),
+        (
+            item(state="issued", participation=False), "archived", evidence(step("hearing_held", "held", 3)),
+            ["steps.report"],
+        ),
+        (item(state="adoption_published"), "archived", evidence(CLOSED), []),
         (item(state="suspended", suspended_in="ready"), "ready", evidence(draft=None), []),
     ],
 )  # fmt: skip
@@ -417,6 +424,7 @@ def test_published_terms_change_with_the_next_revision() -> None:
     waiting = change_terms(ITEM, other)
     assert (waiting.terms, waiting.pending, is_waiting(waiting)) == (TERMS, other, True)
     assert not is_waiting(change_terms(waiting, TERMS))
+    assert not is_waiting(replace(waiting, state="issued")), "terms that change after the document"
     assert list_item(waiting, 2, "改名", TODAY + DAY).terms == other
     assert list_item(waiting, 2, "改名", TODAY + DAY).listed_in == 0
     new = list_item(item(listed_on=None, listed_in=None), 2, "新增", TODAY)

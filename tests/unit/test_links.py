@@ -21,6 +21,8 @@ ANSWERS = {
     "/moved-inside": "302 Found\r\nLocation: http://169.254.169.254/latest/meta-data",
     "/moved-nowhere": "302 Found",
     "/round": "302 Found\r\nLocation: /round",
+    "/moved-to-no-port": "302 Found\r\nLocation: http://8.8.8.8:99999/",
+    "/moved-to-no-name": "302 Found\r\nLocation: http://xn--/",
     "/file": "302 Found\r\nLocation: file:///etc/passwd",
 }
 
@@ -57,6 +59,8 @@ async def settings() -> AsyncIterator[DecisionsSettings]:
         ("/silent", "unreachable"),
         ("/round", "unreachable"),
         ("/file", "unreachable"),
+        ("/moved-to-no-port", "unreachable"),
+        ("/moved-to-no-name", "unreachable"),
         ("/moved-away", "private"),
         ("/moved-inside", "private"),
     ],
@@ -79,6 +83,9 @@ async def test_what_an_answer_means(settings: DecisionsSettings, path: str, mean
         "http://224.0.0.1/",
         "http://[fe80::1]/",
         "http://[fd00::1]/",
+        "http://[fec0::1]/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://[2002:7f00:1::]/",
     ],
 )
 async def test_no_neighbour_is_asked(settings: DecisionsSettings, url: str) -> None:
@@ -103,6 +110,9 @@ async def test_address_that_only_begins_like_ours_is_not_ours(settings: Decision
         ("https://", None),
         ("https://a:b@example.cn/", None),
         ("https://example.cn:port/", None),
+        ("https://example.cn:99999/", None),
+        ("https://xn--/", None),
+        ("https://xn--a.xn--b/", None),
         ("example.cn", None),
     ],
 )

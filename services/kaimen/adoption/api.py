@@ -163,7 +163,7 @@ def handlers(resources: Resources) -> list[Any]:
             await edge.limiter.take("opinion", edge.address, per_minute=30)
 
         async def run(desk: Desk) -> opinions.OpinionReceipt:
-            return await opinions.submit(desk, await desk.consultation(consultation_id), data)
+            return await opinions.submit(desk, await desk.consultation(consultation_id, lock=True), data)
 
         return await edge.create(at_desk(run))
 
@@ -186,8 +186,8 @@ def handlers(resources: Resources) -> list[Any]:
             consultation = await desk.consultation(consultation_id)
             by_staff = edge.actor.sees_drafts_of(consultation.unit)
             wanted = OpinionFilter(
-                after=cursor, limit=limit_of(limit) + 1, state=state_ if by_staff else "shown", channel=channel,
-                passage=passage, text=q or None, cluster=group if by_staff else None,
+                after=cursor, limit=limit_of(limit) + 1, state=state_ if by_staff else None, channel=channel,
+                passage=passage, text=q or None, cluster=group if by_staff else None, public=not by_staff,
             )  # fmt: skip
             found = await desk.store.opinions(consultation.id, wanted)
             view = views.opinion_view if by_staff else views.public_opinion
@@ -213,8 +213,7 @@ def handlers(resources: Resources) -> list[Any]:
         content, name = await upload.read(), upload.filename
 
         async def run(desk: Desk) -> opinions.Imported:
-            consultation = await desk.own_consultation(consultation_id)
-            return await opinions.import_file(desk, consultation, content, name, dry_run=dry_run)
+            return await opinions.import_file(desk, consultation_id, content, name, dry_run=dry_run)
 
         if dry_run:
             return json_response(await edge.read(at_desk(run)))
@@ -243,7 +242,7 @@ def handlers(resources: Resources) -> list[Any]:
         """一条意见, with its contact; reading it is recorded."""
 
         async def run(desk: Desk) -> views.OpinionView:
-            consultation = await desk.own_consultation(consultation_id)
+            consultation = await desk.own_consultation(consultation_id, lock=False)
             opinion = await opinions.numbered(desk, consultation, opinions.number_of(no))
             contacts = await desk.store.contacts([opinion])
             if contacts:
@@ -311,7 +310,7 @@ def handlers(resources: Resources) -> list[Any]:
         """采纳矩阵: every group with its answer, and how many opinions still wait."""
 
         async def run(desk: Desk) -> answering.Matrix:
-            return await answering.matrix(desk, await desk.own_consultation(consultation_id))
+            return await answering.matrix(desk, await desk.own_consultation(consultation_id, lock=False))
 
         return json_response(await edge.read(at_desk(run)))
 
@@ -325,9 +324,8 @@ def handlers(resources: Resources) -> list[Any]:
         """归并建议: opinions that may say the same, with the words that say why. People decide."""
 
         async def run(desk: Desk) -> answering.Proposals:
-            consultation = await desk.workable(consultation_id)
-            cluster = await answering.own_cluster(desk, group) if group else None
-            return await answering.proposals(desk, consultation, cluster, cursor)
+            consultation = await desk.workable(consultation_id, lock=False)
+            return await answering.proposals(desk, consultation, group, cursor)
 
         return json_response(await edge.read(at_desk(run)))
 
@@ -380,7 +378,7 @@ def handlers(resources: Resources) -> list[Any]:
         edge: OnEdge, id: UUID, use_case: Callable[[Desk, Report], Awaitable[Report]]
     ) -> Awaitable[Response[bytes]]:
         async def run(desk: Desk) -> Response[bytes]:
-            report = await reporting.own_report(desk, id)
+            report = await reporting.locked_report(desk, id)
             edge.if_match(report.version)
             report = await use_case(desk, report)
             return json_response(await views.report_desk(desk, report), version=report.version)
@@ -443,8 +441,7 @@ def handlers(resources: Resources) -> list[Any]:
         async def run(desk: Desk) -> Page:
             found = await desk.store.reports(wanted)
             last = found[limit - 1] if len(found) > limit else None
-            tallies = await desk.store.latest_tallies([each.id for each in found])
-            items = [views.report_line(each, tallies.get(each.id)) for each in found[:limit]]
+            items = await views.report_lines(desk, found[:limit])
             return Page(items, cursor_of(last.created_at, last.id) if last else None)
 
         return json_response(await edge.read(at_desk(run)))

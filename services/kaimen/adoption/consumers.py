@@ -10,6 +10,7 @@ from kaimen.contracts.envelope import Envelope
 from kaimen.contracts.hearings import HearingHeld, HearingReportPublished
 from kaimen.kit import units
 from kaimen.kit.bus import Subscription
+from kaimen.kit.clock import local_date
 from kaimen.kit.jobs import Job
 from kaimen.kit.service import Resources
 from kaimen.kit.work import Work
@@ -18,11 +19,11 @@ from kaimen.kit.workdays import store as workdays
 
 def subscriptions(resources: Resources) -> list[Subscription]:
     async def hear_decisions(work: Work, envelope: Envelope) -> None:
-        said = envelope.fact()
+        said, said_on = envelope.fact(), local_date(envelope.time)
         assert isinstance(said, ItemChanged | DocumentIssued)
-        await listening.hear_item(_desk(resources, work), said.item)
+        await listening.hear_item(_desk(resources, work), said.item, said_on)
         if isinstance(said, DocumentIssued):
-            await deadlines.start(_desk(resources, work), said)
+            await deadlines.start(_desk(resources, work), said, said_on)
 
     async def hear_hearings(work: Work, envelope: Envelope) -> None:
         said = envelope.fact()

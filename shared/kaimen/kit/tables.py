@@ -123,6 +123,20 @@ def write_xlsx(
     return buffer.getvalue()
 
 
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """UTF-8 with a mark, so that spreadsheet programs read it; None is empty, and what a program would take for a
+    formula begins with an apostrophe."""
+    written = io.StringIO()
+    table = csv.writer(written)
+    table.writerow(columns)
+    table.writerows([_harmless("" if cell is None else str(cell)) for cell in cells] for cells in rows)
+    return written.getvalue().encode("utf-8-sig")
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
+
+
 _FOREIGN_MAGIC = (
     b"\xd0\xcf\x11\xe0",  # the older XLS
     b"%PDF",

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Annotated
 from uuid import UUID
 
@@ -33,6 +34,8 @@ from kaimen.kit.texts import clean_text
 LOOKED_AT = 1_000
 """Waiting opinions that one proposal compares."""
 _MEMBERS_COMPARED = 50
+_CHARACTERS_COMPARED = 60_000
+"""About two seconds."""
 
 Number = Annotated[int, Meta(ge=1, le=10_000_000)]
 Numbers = Annotated[tuple[Number, ...], Meta(max_length=5_000)]
@@ -230,20 +233,36 @@ async def tallies(desk: Desk, consultation: Consultation) -> dict[Channel, Tally
     return {channel: domain.tally(groups, aside) for channel, (groups, aside) in by_channel.items()}
 
 
-async def proposals(desk: Desk, consultation: Consultation, cluster: Cluster | None, after: int) -> Proposals:
-    """Waiting opinions that may say the same as each other or, with `cluster`, as its members."""
+async def proposals(desk: Desk, consultation: Consultation, cluster_id: UUID | None, after: int) -> Proposals:
+    """Waiting opinions that may say the same as each other or, with `cluster_id`, as its members. Raises
+    UnknownCluster."""
     wanted = OpinionFilter(after=after, limit=LOOKED_AT, state="waiting")
-    waiting = await desk.store.opinions(consultation.id, wanted)
+    found = await desk.store.opinions(consultation.id, wanted)
+    waiting = _as_many_as_fit(found)
     texts = [(each.no, each.text) for each in waiting]
-    if cluster is None:
-        found = await asyncio.to_thread(similarity.propose, texts)
-        groups = [[similarity.Likeness(each.no, 100, ()), *each.alike] for each in found]
+    if cluster_id is None:
+        proposed = await asyncio.to_thread(similarity.propose, texts)
+        groups = [[similarity.Likeness(each.no, 100, ()), *each.alike] for each in proposed]
     else:
-        members = await desk.store.opinions(consultation.id, OpinionFilter(limit=_MEMBERS_COMPARED, cluster=cluster.id))
-        known = [cluster.summary, *(each.text for each in members)]
+        known = await _said_in(desk, consultation, cluster_id)
         groups = [await asyncio.to_thread(similarity.resembling, known, texts)]
     shown = tuple([await _candidates(desk, consultation, waiting, group) for group in groups if group])
-    return Proposals(looked_at=len(waiting), next=waiting[-1].no if len(waiting) == LOOKED_AT else None, groups=shown)
+    more = len(waiting) < len(found) or len(found) == LOOKED_AT
+    return Proposals(looked_at=len(waiting), next=waiting[-1].no if more else None, groups=shown)
+
+
+async def _said_in(desk: Desk, consultation: Consultation, cluster_id: UUID) -> list[str]:
+    cluster = await desk.store.cluster(cluster_id)
+    if cluster is None or cluster.consultation_id != consultation.id:
+        raise UnknownCluster
+    members = await desk.store.opinions(consultation.id, OpinionFilter(limit=_MEMBERS_COMPARED, cluster=cluster.id))
+    return [cluster.summary, *(each.text for each in _as_many_as_fit(members))]
+
+
+def _as_many_as_fit(opinions: Sequence[Opinion]) -> Sequence[Opinion]:
+    """Each is compared with each: what that costs grows with the square of all their characters."""
+    characters = accumulate(len(each.text) for each in opinions)
+    return opinions[: max(1, sum(total <= _CHARACTERS_COMPARED for total in characters))]
 
 
 async def _candidates(

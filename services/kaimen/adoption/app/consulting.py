@@ -125,12 +125,13 @@ async def change(desk: Desk, consultation: Consultation, change: ConsultationCha
                 raise NoticeBinds(field=name)
         if not set(consultation.channels) <= set(changed.channels):
             raise NoticeBinds(field="channels")
+        if consultation.channels != changed.channels:
+            await desk.must_be_open_to_change(consultation)
     domain.check_plan(changed)
     saved = await desk.save(replace(changed, changed_at=desk.work.at))
     await _record(desk, "change", saved)
     if saved.announced_at is not None:
-        desk.announce(contract.ConsultationOpened(picture(saved)), saved)
-        desk.announce_entries(saved)
+        await _tell(desk, saved)
     return saved
 
 
@@ -142,8 +143,7 @@ async def announce(desk: Desk, consultation: Consultation) -> Consultation:
     saved = await desk.save(await _join_report(desk, announced))
     await _watch(desk, saved)
     await _record(desk, "announce", saved)
-    desk.announce(contract.ConsultationOpened(picture(saved)), saved)
-    desk.announce_entries(saved)
+    await _tell(desk, saved)
     return saved
 
 
@@ -167,9 +167,7 @@ async def close(desk: Desk, consultation: Consultation) -> Consultation:
     saved = await desk.save(replace(consultation, closed_at=desk.work.at, changed_at=desk.work.at))
     await desk.work.drop_timer("close-consultation", str(saved.id))
     await _record(desk, "close", saved)
-    received = (await desk.store.received([saved.id])).get(saved.id, 0)
-    desk.announce(contract.ConsultationClosed(picture(saved), received), saved)
-    desk.announce_entries(saved)
+    await _tell(desk, saved)
     return saved
 
 
@@ -184,6 +182,16 @@ async def close_in_time(desk: Desk, id: UUID) -> None:
         await close(desk, consultation)
 
 
+async def _tell(desk: Desk, consultation: Consultation) -> None:
+    """As it is now: what has ended is not opened again by what is added to it."""
+    if consultation.closed_at is None:
+        desk.announce(contract.ConsultationOpened(picture(consultation)), consultation)
+    else:
+        received = (await desk.store.received([consultation.id])).get(consultation.id, 0)
+        desk.announce(contract.ConsultationClosed(picture(consultation), received), consultation)
+    desk.announce_entries(consultation)
+
+
 async def _watch(desk: Desk, consultation: Consultation) -> None:
     end = day_start(consultation.closes_on + timedelta(days=1))
     await desk.work.set_timer("close-consultation", str(consultation.id), end)
@@ -193,7 +201,7 @@ async def _join_report(desk: Desk, consultation: Consultation) -> Consultation:
     """A second consultation of one decision is answered in the report that was begun already. Raises ReportFixed."""
     if consultation.catalogue_item is None:
         return consultation
-    report = await desk.store.report_of_item(consultation.catalogue_item)
+    report = await desk.store.report_of_item(consultation.catalogue_item, lock=True)
     if report is None:
         return consultation
     if report.state != "drafting":

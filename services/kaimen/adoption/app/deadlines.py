@@ -29,27 +29,44 @@ class SuspensionDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     decided_by: Annotated[str, Meta(max_length=200)]
 
 
-async def start(desk: Desk, issued: DocumentIssued) -> None:
-    """文件出台. Clocks run where the public was asked; a corrected date moves those that still run."""
-    item = issued.item
+async def start(desk: Desk, issued: DocumentIssued, said_on: date) -> None:
+    """文件出台. Clocks run where the public was asked; a corrected date moves those that still ran on the day when it
+    was said."""
     await desk.store.save_document(issued)
-    known = await desk.store.clocks_of(item.item_id)
+    known = await desk.store.clocks_of(issued.item.item_id)
     for clock in known:
-        await _correct(desk, clock, issued)
-    if known or not await _is_owed(desk, item):
-        return
-    for kind in WORKING_DAYS:
-        await _begin(desk, kind, issued)
+        await _correct(desk, clock, issued, said_on)
+    if not known:
+        await _start_owed(desk, issued)
 
 
 async def start_late(desk: Desk, item: UUID) -> None:
     """Somebody says only after the document that the public was asked: its clocks run from its day all the same."""
     issued = await desk.store.document(item)
-    if issued is not None:
-        await start(desk, issued)
+    if issued is not None and not await desk.store.clocks_of(item):
+        await _start_owed(desk, issued)
 
 
-async def _begin(desk: Desk, kind: ClockKind, issued: DocumentIssued) -> None:
+async def _start_owed(desk: Desk, issued: DocumentIssued) -> None:
+    if not await _is_owed(desk, issued.item):
+        return
+    reported_on = await _reported_on(desk, issued.item.item_id)
+    for kind in WORKING_DAYS:
+        await _begin(desk, kind, issued, reported_on)
+
+
+async def _reported_on(desk: Desk, item: UUID) -> date | None:
+    """The day of the first report on the decision, if it is about all that the public was asked. Locks the report:
+    whoever publishes it now finds the clocks."""
+    consultations = await desk.store.consultations_of(item)
+    report = await desk.store.report_of_item(item, lock=True)
+    if report is None or any(each.digested_at is None for each in consultations):
+        return None
+    reported_at = await desk.store.reported_at(report.id)
+    return None if reported_at is None else local_date(reported_at)
+
+
+async def _begin(desk: Desk, kind: ClockKind, issued: DocumentIssued, reported_on: date | None) -> None:
     item, at = issued.item, desk.work.at
     clock = Clock(
         id=desk.work.new_id(),
@@ -71,9 +88,8 @@ async def _begin(desk: Desk, kind: ClockKind, issued: DocumentIssued) -> None:
     clock = domain.computed(clock, await workdays(desk.work))
     await desk.store.add_clock(clock)
     _tell(desk, contract.DeadlineStarted(picture(clock, desk.today)), clock)
-    report = await desk.store.report_of_item(item.item_id)
-    if report is not None and report.published_at is not None:
-        await _meet(desk, clock, local_date(report.published_at))
+    if reported_on is not None:
+        await _meet(desk, clock, reported_on)
     else:
         await look_at(desk, clock)
 
@@ -117,6 +133,11 @@ async def look_at(desk: Desk, clock: Clock) -> None:
         await desk.work.set_timer("look-at-clock", str(clock.id), day_start(coming))
 
 
+async def _noted(desk: Desk, clock: Clock, on: date) -> Clock:
+    """With its breach, if it was late on that day and nobody has looked since: what comes later cannot undo it."""
+    return await _breach(desk, clock) if clock.is_open and domain.is_late(clock, on) else clock
+
+
 async def _breach(desk: Desk, clock: Clock) -> Clock:
     """It is late from the first day after the last one, whenever somebody notices."""
     if clock.breached_on is not None:
@@ -158,18 +179,20 @@ async def recompute(desk: Desk, year: int) -> None:
         await _move(desk, clock, moved, f"{year} 年放假安排")
 
 
-async def drop(desk: Desk, item: PublicItem) -> None:
-    """The decision is given up: its clocks stop without end."""
-    for clock in await desk.store.clocks_of(item.item_id):
+async def drop(desk: Desk, item: PublicItem, said_on: date) -> None:
+    """The decision was given up on this day: its clocks stop without end."""
+    for each in await desk.store.clocks_of(item.item_id):
+        clock = await _noted(desk, each, said_on)
         if clock.is_open:
-            dropped = await _save(desk, replace(clock, dropped_on=desk.today, sequence=clock.sequence + 1))
+            dropped = await _save(desk, replace(clock, dropped_on=said_on, sequence=clock.sequence + 1))
             await desk.work.drop_timer("look-at-clock", str(clock.id))
             _tell(desk, contract.DeadlineRecomputed(picture(dropped, desk.today), clock.due_on, item.reason), dropped)
 
 
-async def _correct(desk: Desk, clock: Clock, issued: DocumentIssued) -> None:
+async def _correct(desk: Desk, clock: Clock, issued: DocumentIssued, said_on: date) -> None:
     if clock.issue_version >= issued.item.version:
         return
+    clock = await _noted(desk, clock, said_on)
     told = replace(
         clock,
         title=issued.title,

@@ -56,24 +56,26 @@ class Desk:
             raise UnknownConsultation
         return found
 
-    async def own_consultation(self, id: UUID) -> Consultation:
-        """Locked, for staff who may act for its unit. Raises UnknownConsultation, Forbidden, NotYourUnit."""
-        found = await self.consultation(id, lock=True)
+    async def own_consultation(self, id: UUID, *, lock: bool = True) -> Consultation:
+        """For staff who may act for its unit; locked for whoever changes something. Raises UnknownConsultation,
+        Forbidden, NotYourUnit."""
+        found = await self.consultation(id, lock=lock)
         self.work.actor.must_act_for(found.unit)
         return found
 
-    async def workable(self, id: UUID) -> Consultation:
-        """One's own, locked, with opinions that may still be grouped and answered. Raises WrongState, ReportFixed."""
-        found = await self.own_consultation(id)
+    async def workable(self, id: UUID, *, lock: bool = True) -> Consultation:
+        """One's own, with opinions that may still be grouped and answered. Raises WrongState, ReportFixed."""
+        found = await self.own_consultation(id, lock=lock)
         domain.must_permit("work_on", found, self.work.at)
-        await self.must_be_open_to_change(found)
+        await self.must_be_open_to_change(found, lock=lock)
         return found
 
-    async def must_be_open_to_change(self, consultation: Consultation) -> None:
-        """Raises ReportFixed once the report on it is approved."""
+    async def must_be_open_to_change(self, consultation: Consultation, *, lock: bool = True) -> None:
+        """Raises ReportFixed once the report on it is approved. Locks the report, after the consultation: whoever
+        approves waits for what is being written, and then reads it."""
         if consultation.report_id is None:
             return
-        report = await self.store.report(consultation.report_id)
+        report = await self.store.report(consultation.report_id, lock=lock)
         if report is not None and report.state != "drafting":
             raise ReportFixed
 

@@ -1,5 +1,7 @@
 """What decisions and hearings said, kept for the reports."""
 
+from datetime import date
+
 from kaimen.adoption.app import deadlines
 from kaimen.adoption.app.desk import Desk
 from kaimen.adoption.domain.clusters import NOTHING, tally
@@ -9,10 +11,10 @@ from kaimen.contracts.hearings import HearingHeld, HearingReportPublished
 from kaimen.kit.clock import local_date
 
 
-async def hear_item(desk: Desk, item: PublicItem) -> None:
+async def hear_item(desk: Desk, item: PublicItem, said_on: date) -> None:
     await desk.store.save_item(item)
     if item.state == "removed":
-        await deadlines.drop(desk, item)
+        await deadlines.drop(desk, item, said_on)
 
 
 async def hear_hearing(desk: Desk, said: HearingHeld | HearingReportPublished) -> None:
@@ -20,6 +22,7 @@ async def hear_hearing(desk: Desk, said: HearingHeld | HearingReportPublished) -
     hearing = said.hearing
     if hearing.catalogue_item is None:
         return
+    await desk.store.item(hearing.catalogue_item, lock=True)
     if isinstance(said, HearingHeld):
         people, counted = said.present, NOTHING
     else:
@@ -35,4 +38,7 @@ async def hear_hearing(desk: Desk, said: HearingHeld | HearingReportPublished) -
         source="hearings",
     )
     await desk.store.save_heard(hearing.hearing_id, hearing.catalogue_item, hearing.version, held)
+    if isinstance(said, HearingHeld):
+        # Who came is said once, and may be heard after the report.
+        await desk.store.save_people(hearing.hearing_id, said.present)
     await deadlines.start_late(desk, hearing.catalogue_item)

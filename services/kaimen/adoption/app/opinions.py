@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -78,7 +79,7 @@ class AsideDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     kind: Literal["withdrawn", "duplicate"]
     reason: Annotated[str, Meta(max_length=500)]
-    duplicate_of: int | None = None
+    duplicate_of: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
 
 
 class Moderation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,8 +115,7 @@ async def submit(desk: Desk, consultation: Consultation, draft: OpinionDraft) ->
     """A citizen's own opinion, or one that staff enter for somebody. Raises NotOpen, ChannelIsForStaff and others."""
     by_staff = desk.work.actor.sees_drafts_of(consultation.unit)
     if by_staff:
-        consulting.must_permit("enter_opinion", consultation, desk.work.at)
-        await desk.must_be_open_to_change(consultation)
+        await _must_take_entries(desk, consultation)
     else:
         consulting.must_permit("take_opinion", consultation, desk.work.at)
         if draft.channel not in _OWN_CHANNELS or draft.received_on is not None:
@@ -126,10 +126,11 @@ async def submit(desk: Desk, consultation: Consultation, draft: OpinionDraft) ->
     return OpinionReceipt(receipt, no)
 
 
-async def import_file(desk: Desk, consultation: Consultation, data: bytes, filename: str, *, dry_run: bool) -> Imported:
-    """All rows, or none. Raises BadImport, naming each cell at fault, unless `dry_run`."""
-    consulting.must_permit("enter_opinion", consultation, desk.work.at)
-    await desk.must_be_open_to_change(consultation)
+async def import_file(desk: Desk, id: UUID, data: bytes, filename: str, *, dry_run: bool) -> Imported:
+    """All rows, or none, into one's own consultation. Raises BadImport, naming each cell at fault, unless `dry_run`."""
+    # A large file is read for seconds: nobody waits for that.
+    consultation = await desk.own_consultation(id, lock=False)
+    await _must_take_entries(desk, consultation, lock=False)
     opinions, errors = await asyncio.to_thread(_read, desk.today, consultation, data, filename)
     if errors and not dry_run:
         raise BadImport(
@@ -141,6 +142,7 @@ async def import_file(desk: Desk, consultation: Consultation, data: bytes, filen
         )
     first = None
     if opinions and not dry_run:
+        await _must_take_entries(desk, await desk.own_consultation(id))
         ids = [desk.work.new_id() for _ in opinions]
         first = await desk.store.add_opinions(consultation.id, opinions, ids, desk.work.at)
         await desk.record("import-opinions", f"consultation:{consultation.id}", f"{len(opinions)} 条")
@@ -154,19 +156,20 @@ async def import_file(desk: Desk, consultation: Consultation, data: bytes, filen
     )  # fmt: skip
 
 
-async def of_receipt(desk: Desk, receipt: str) -> tuple[Opinion, Consultation]:
+async def of_receipt(desk: Desk, receipt: str, *, lock: bool = False) -> tuple[Opinion, Consultation]:
     """One's own opinion. Raises UnknownOpinion."""
     opinion = await desk.store.opinion_of_receipt(hash_token(normalise_code(receipt)))
     if opinion is None:
         raise UnknownOpinion
-    consultation = await desk.store.consultation(opinion.consultation_id, lock=True)
+    consultation = await desk.store.consultation(opinion.consultation_id, lock=lock)
     assert consultation is not None
-    return opinion, consultation
+    # It may have been grouped or set aside until the lock was there.
+    return await numbered(desk, consultation, opinion.no) if lock else opinion, consultation
 
 
 async def withdraw(desk: Desk, receipt: str) -> tuple[Opinion, Consultation]:
     """撤回. It stays counted, and is answered no more. Raises AlreadySetAside, ReportFixed."""
-    opinion, consultation = await of_receipt(desk, receipt)
+    opinion, consultation = await of_receipt(desk, receipt, lock=True)
     await desk.must_be_open_to_change(consultation)
     _must_not_be_aside(opinion)
     withdrawn = replace(opinion, cluster_id=None, aside="withdrawn", aside_reason="本人撤回")
@@ -194,6 +197,8 @@ async def set_aside(desk: Desk, consultation: Consultation, no: int, given: Asid
 async def take_back(desk: Desk, consultation: Consultation, no: int) -> Opinion:
     """What was set aside by mistake waits for its answer again."""
     opinion = await numbered(desk, consultation, no)
+    if opinion.aside is None:
+        return opinion
     kept = replace(opinion, aside=None, aside_reason="", duplicate_of=None)
     await desk.store.set_aside(kept)
     await desk.record("take-back", f"consultation:{consultation.id}", f"意见 {no}")
@@ -236,6 +241,11 @@ async def numbered(desk: Desk, consultation: Consultation, no: int) -> Opinion:
     if not found:
         raise UnknownOpinion
     return found[0]
+
+
+async def _must_take_entries(desk: Desk, consultation: Consultation, *, lock: bool = True) -> None:
+    consulting.must_permit("enter_opinion", consultation, desk.work.at)
+    await desk.must_be_open_to_change(consultation, lock=lock)
 
 
 def _must_not_be_aside(opinion: Opinion) -> None:

@@ -29,6 +29,7 @@ from kaimen.adoption.domain.refusals import (
     WrongState,
 )
 from kaimen.adoption.domain.reports import ChannelLine, Contents, FinalPassage, Group, Participation, Report
+from kaimen.adoption.store.repository import ClockFilter
 from kaimen.contracts import adoption as contract
 from kaimen.contracts.adoption import Channel, Tally
 from kaimen.kit import units
@@ -39,6 +40,8 @@ from kaimen.kit.texts import clean_reason, clean_text, clean_url
 Words = Annotated[str, Meta(max_length=200)]
 Long = Annotated[str, Meta(max_length=20_000)]
 Whole = Annotated[int, Meta(ge=0, le=10_000_000)]
+_SUBJECT_SHOWN = 180
+"""Characters of a subject in the title that a report gets when nobody gives it one."""
 
 
 class TallyDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -160,14 +163,14 @@ class PublishedReport(msgspec.Struct, frozen=True, kw_only=True):
 async def begin(desk: Desk, draft: ReportDraft) -> Report:
     """Raises NothingNamed, UnknownItem, ReportExists, and what is wrong with a text."""
     work = desk.work
-    unit, item, consultations, title = await _subject(desk, draft)
+    unit, item, consultations, subject = await _subject(desk, draft)
     await units.acting_for(work, unit)
     if item is not None and await desk.store.report_of_item(item) is not None:
         raise ReportExists
     if any(each.report_id for each in consultations):
         raise ReportExists
     given = {name: getattr(draft, name) for name in ReportChange.__struct_fields__}
-    fields = _clean({**given, "title": draft.title or f"{title}意见收集和采纳情况"})
+    fields = _clean({**given, "title": draft.title or f"{subject[:_SUBJECT_SHOWN]}意见收集和采纳情况"})
     report = Report(
         id=work.new_id(),
         version=1,
@@ -201,7 +204,7 @@ async def change(desk: Desk, report: Report, change: ReportChange) -> Report:
         raise ReportFixed
     given = {name: value for name in change.__struct_fields__ if (value := getattr(change, name)) is not UNSET}
     authors = tuple(dict.fromkeys((*report.authors, desk.work.actor.subject)))
-    changed = replace(report, **_clean(given), authors=authors)
+    changed = replace(await _gathered(desk, report), **_clean(given), authors=authors)
     domain.check_participations(changed.participations)
     return await _save(desk, changed, "change-report")
 
@@ -210,11 +213,11 @@ async def approve(desk: Desk, report: Report) -> Report:
     """审核, by somebody who wrote none of it. Raises FourEyes, NotComplete with every fault, StillOpen."""
     if report.state != "drafting":
         raise WrongState(state=report.state)
-    actor = desk.work.actor.subject
-    if actor in report.authors or actor in await _who_answered(desk, report):
+    report = await _gathered(desk, report)
+    if await wrote_in(desk, report):
         raise FourEyes
     await _must_be_complete(desk, await contents_of(desk, report))
-    approved = replace(report, state="approved", approved_by=actor, approved_at=desk.work.at)
+    approved = replace(report, state="approved", approved_by=desk.work.actor.subject, approved_at=desk.work.at)
     return await _save(desk, approved, "approve-report")
 
 
@@ -250,17 +253,10 @@ async def correct(desk: Desk, report: Report, reason: str) -> Report:
         raise WrongState(state=report.state)
     reason = clean_reason(reason)
     must_be_publishable([("reason", reason)])
-    consultations = await _consultations(desk, report)
-    if report.catalogue_item is not None:
-        consultations = await desk.store.consultations_of(report.catalogue_item)
-    for each in consultations:
-        if each.report_id is None:
-            await desk.save(replace(each, report_id=report.id))
     again = replace(
-        report,
+        await _gathered(desk, report),
         state="drafting",
         correction=reason,
-        consultations=tuple(each.id for each in consultations),
         authors=(desk.work.actor.subject,),
         approved_by="",
         approved_at=None,
@@ -269,11 +265,19 @@ async def correct(desk: Desk, report: Report, reason: str) -> Report:
 
 
 async def own_report(desk: Desk, id: UUID) -> Report:
-    """Locked, for staff who may act for its unit. Raises UnknownReport, Forbidden, NotYourUnit."""
-    report = await desk.store.report(id, lock=True)
+    """For staff who may act for its unit. Raises UnknownReport, Forbidden, NotYourUnit."""
+    report = await desk.store.report(id)
     if report is None or not (report.number or desk.work.actor.sees_drafts_of(report.unit)):
         raise UnknownReport
     desk.work.actor.must_act_for(report.unit)
+    return report
+
+
+async def locked_report(desk: Desk, id: UUID) -> Report:
+    """The same, locked after its consultations: so does everybody who writes in them."""
+    await desk.store.lock_consultations((await own_report(desk, id)).consultations)
+    report = await desk.store.report(id, lock=True)
+    assert report is not None, "reports are never deleted"
     return report
 
 
@@ -287,7 +291,8 @@ async def contents_of(desk: Desk, report: Report) -> Contents:
     for consultation in await _consultations(desk, report):
         uses.extend(consultation.channels)
         matrix = await answering.matrix(desk, consultation)
-        groups.extend(matrix.groups)
+        # All of a group may have been withdrawn since.
+        groups.extend(group for group in matrix.groups if group.size)
         waiting += matrix.waiting
         for channel, tally in (await answering.tallies(desk, consultation)).items():
             by_channel[channel] = add(by_channel.get(channel, NOTHING), tally)
@@ -317,7 +322,8 @@ async def document_of(desk: Desk, contents: Contents) -> PublishedReport:
     received = await desk.store.received(report.consultations)
     clock = None
     if report.catalogue_item is not None:
-        clock = next(iter(await desk.store.clocks_of(report.catalogue_item)), None)
+        wanted = ClockFilter(item=report.catalogue_item, kind="report", limit=1)
+        clock = next(iter(await desk.store.clocks(wanted)), None)
     versions = await desk.store.versions(report.id)
     return PublishedReport(
         report_id=report.id,
@@ -358,17 +364,31 @@ async def _subject(desk: Desk, draft: ReportDraft) -> tuple[str, UUID | None, li
     """Unit, decision, consultations and title of what the report is about."""
     item = draft.item
     if draft.consultation is not None:
-        consultation = await desk.own_consultation(draft.consultation)
-        item = item or consultation.catalogue_item
+        consultation = await desk.own_consultation(draft.consultation, lock=False)
+        if item not in (None, consultation.catalogue_item):
+            raise NothingNamed(field="item")
+        item = consultation.catalogue_item
         if item is None:
+            consultation = await desk.own_consultation(draft.consultation)
             consulting.must_permit("work_on", consultation, desk.work.at)
             return consultation.unit, None, [consultation], consultation.title
     if item is None:
         raise NothingNamed(field="consultation")
-    known = await desk.store.item(item)
+    known = await desk.store.item(item, lock=True)
     if known is None:
         raise UnknownItem(field="item")
     return known.unit, item, await desk.store.consultations_of(item), known.title
+
+
+async def _gathered(desk: Desk, report: Report) -> Report:
+    """With all consultations of its decision: one may have been announced in the moment when the report was begun."""
+    if report.catalogue_item is None:
+        return report
+    consultations = await desk.store.consultations_of(report.catalogue_item)
+    for each in consultations:
+        if each.report_id is None:
+            await desk.save(replace(each, report_id=report.id))
+    return replace(report, consultations=tuple(each.id for each in consultations))
 
 
 async def _consultations(desk: Desk, report: Report) -> list[Consultation]:
@@ -376,15 +396,16 @@ async def _consultations(desk: Desk, report: Report) -> list[Consultation]:
     return [each for each in found if each is not None]
 
 
-async def _who_answered(desk: Desk, report: Report) -> set[str]:
-    """Subjects of those whose answers nobody else has read yet: since the last publication."""
-    since = report.published_at
-    return {
+async def wrote_in(desk: Desk, report: Report) -> bool:
+    """Whether the actor wrote the report, or an answer that nobody else has read yet: since the last publication."""
+    actor, since = desk.work.actor.subject, report.published_at
+    answered = [
         cluster.answered_by
         for consultation in report.consultations
         for cluster in await desk.store.clusters(consultation)
         if since is None or cluster.changed_at > since
-    }
+    ]
+    return actor in report.authors or actor in answered
 
 
 async def _must_be_complete(desk: Desk, contents: Contents) -> None:
@@ -420,7 +441,7 @@ async def _after_publication(desk: Desk, report: Report, body: PublishedReport, 
         page=body.page,
     )
     desk.work.emit(fact, aggregate_id=report.id, version=report.version)
-    if report.catalogue_item is not None:
+    if report.catalogue_item is not None and not report.dropped:
         await deadlines.meet(desk, report.catalogue_item)
 
 

@@ -1,25 +1,25 @@
 """What readers get of consultations, opinions, reports and clocks."""
 
-import csv
-import io
 from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from kaimen.adoption.app import deadlines, reporting
 from kaimen.adoption.app.desk import Desk, page_of
 from kaimen.adoption.app.reporting import PublishedReport
 from kaimen.adoption.domain import clocks as clocking
 from kaimen.adoption.domain.clocks import Clock, ClockKind, ClockState, Suspension
-from kaimen.adoption.domain.clusters import Change
+from kaimen.adoption.domain.clusters import Change, Cluster
 from kaimen.adoption.domain.consultations import Consultation, Extension, Passage, Phase, Way, phase
 from kaimen.adoption.domain.opinions import Aside, Opinion, SubmitterKind, Visibility
-from kaimen.adoption.domain.reports import Report, State
+from kaimen.adoption.domain.reports import Group, Report, State
 from kaimen.adoption.store.repository import Version
 from kaimen.contracts.adoption import Channel, ChannelUse, Outcome, Tally
 from kaimen.kit.refusals import Refusal
+from kaimen.kit.tables import write_csv
 from kaimen.kit.workdays.store import workdays
 
 CSV_COLUMNS = (
@@ -210,11 +210,12 @@ def public_opinion(opinion: Opinion) -> PublicOpinion:
 
 
 async def own_opinion(desk: Desk, opinion: Opinion, consultation: Consultation) -> OwnOpinion:
-    """Nothing of an answer is told before the report that contains it is public."""
+    """Nothing of an answer is told before the report that contains it is public, nor while it is being corrected."""
     cluster = await desk.store.cluster(opinion.cluster_id) if opinion.cluster_id else None
     published = consultation.digested_at is not None
+    answer = await _published_answer(desk, consultation, cluster) if cluster and published else None
     counts = await desk.store.counts(consultation.id) if cluster else []
-    state = opinion.aside or ("received" if cluster is None else "answered" if published else "grouped")
+    state = opinion.aside or ("received" if cluster is None else "answered" if answer else "grouped")
     return OwnOpinion(
         no=opinion.no,
         consultation_id=consultation.id,
@@ -231,11 +232,45 @@ async def own_opinion(desk: Desk, opinion: Opinion, consultation: Consultation) 
         duplicate_of=opinion.duplicate_of,
         group_summary=cluster.summary if cluster else "",
         group_size=sum(count.number for count in counts if count.cluster_id == opinion.cluster_id),
-        outcome=cluster.outcome if cluster and published else None,
-        reason=cluster.reason if cluster and published else "",
-        change=cluster.change if cluster and published else None,
+        outcome=answer.outcome if answer else None,
+        reason=answer.reason if answer else "",
+        change=answer.change if answer else None,
         report=f"/outcomes/{consultation.report_id}" if published else "",
     )
+
+
+async def _published_answer(desk: Desk, consultation: Consultation, cluster: Cluster) -> Group | None:
+    report = await desk.store.report(consultation.report_id) if consultation.report_id else None
+    body = await desk.store.version(report.id, report.number) if report else None
+    groups = msgspec.json.decode(body, type=_PublishedGroups).groups if body else ()
+    return next((group for group in groups if group.id == cluster.id), None)
+
+
+class _PublishedGroups(msgspec.Struct, frozen=True):
+    groups: tuple[Group, ...]
+
+
+class _PublishedHead(msgspec.Struct, frozen=True):
+    title: str
+    summary: str
+    dropped: bool
+    correction: str
+
+
+async def report_lines(desk: Desk, reports: Sequence[Report]) -> list[ReportLine]:
+    """As the reader may see them: while one is corrected, the public goes on reading what was published."""
+    tallies = await desk.store.latest_tallies([each.id for each in reports])
+    shown = [await _as_published(desk, each) for each in reports]
+    return [report_line(each, tallies.get(each.id)) for each in shown]
+
+
+async def _as_published(desk: Desk, report: Report) -> Report:
+    if report.state == "published" or desk.work.actor.sees_drafts_of(report.unit):
+        return report
+    body = await desk.store.version(report.id, report.number)
+    assert body is not None, "only its unit finds a report before its publication"
+    head = msgspec.json.decode(body, type=_PublishedHead)
+    return replace(report, state="published", **msgspec.structs.asdict(head))
 
 
 def report_line(report: Report, tally: Tally | None) -> ReportLine:
@@ -247,7 +282,7 @@ async def report_desk(desk: Desk, report: Report) -> ReportDesk:
     contents = await reporting.contents_of(desk, report)
     faults = await reporting.faults_of(desk, contents)
     tallies = await desk.store.latest_tallies([report.id])
-    wrote = desk.work.actor.subject in report.authors
+    wrote = await reporting.wrote_in(desk, report)
     return ReportDesk(
         line=report_line(report, tallies.get(report.id)),
         document=await reporting.document_of(desk, contents),
@@ -265,7 +300,7 @@ async def clock_views(desk: Desk, clocks: Sequence[Clock]) -> list[ClockView]:
     views = []
     for clock in clocks:
         picture = deadlines.picture(clock, today)
-        until = clock.met_on or today
+        until = clock.met_on or clock.dropped_on or today
         late = calendar.count(clock.due_on, until) if clock.due_on and until > clock.due_on else 0
         views.append(
             ClockView(
@@ -285,7 +320,7 @@ async def clock_views(desk: Desk, clocks: Sequence[Clock]) -> list[ClockView]:
                 not_before=clock.not_before,
                 original_due_on=clock.original_due_on,
                 suspensions=clock.suspensions,
-                days_left=clocking.days_left(clock, today, calendar) if clock.met_on is None else None,
+                days_left=None if clock.met_on or clock.dropped_on else clocking.days_left(clock, today, calendar),
                 late_days=late,
                 met_on=clock.met_on,
                 breached_on=clock.breached_on,
@@ -297,24 +332,17 @@ async def clock_views(desk: Desk, clocks: Sequence[Clock]) -> list[ClockView]:
 
 
 def report_csv(report: PublishedReport) -> bytes:
-    """One line for each group, UTF-8 with a mark, so that spreadsheet programs read it; what a program would take for a
-    formula begins with an apostrophe."""
+    """One line for each group."""
     titles = {each.id: each.title for each in report.consultations}
-    written = io.StringIO()
-    table = csv.writer(written)
-    table.writerow(CSV_COLUMNS)
+    rows = []
     for group in report.groups:
         change = group.change or Change(passage="")
         cells = (
             group.no, titles[group.consultation_id], group.passage, group.summary, group.size, group.concentrated,
-            group.outcome or "", group.reason, change.passage, change.before, change.after,
+            group.outcome, group.reason, change.passage, change.before, change.after,
         )  # fmt: skip
-        table.writerow([_harmless(str(cell)) for cell in cells])
-    return written.getvalue().encode("utf-8-sig")
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
+        rows.append(cells)
+    return write_csv(CSV_COLUMNS, rows)
 
 
 def _fault(no: Refusal) -> Fault:

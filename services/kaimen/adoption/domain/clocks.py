@@ -77,7 +77,7 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
 
 def state_of(clock: Clock, today: date) -> ClockState:
     """As it is on `today`, whether or not anybody has noted a breach yet."""
-    late = clock.breached_on is not None or is_late(clock, clock.met_on or today)
+    late = clock.breached_on is not None or is_late(clock, clock.met_on or clock.dropped_on or today)
     if clock.met_on is not None:
         return "met_late" if late else "met"
     if clock.dropped_on is not None and not late:

@@ -43,7 +43,7 @@ Action = Literal["announce", "extend", "close", "take_opinion", "enter_opinion",
 PERMITTED: Mapping[Action, frozenset[Phase]] = {
     "announce": frozenset({"draft"}),
     "extend": frozenset({"scheduled", "open"}),
-    "close": frozenset({"closed"}),
+    "close": frozenset({"closed", "digested"}),
     "enter_opinion": frozenset({"open", "closed", "digested"}),
     "work_on": frozenset({"open", "closed", "digested"}),
 }

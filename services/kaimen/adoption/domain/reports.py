@@ -205,7 +205,12 @@ def texts_of(report: Report, groups: Sequence[Group]) -> list[tuple[str, str]]:
     for n, held in enumerate(report.participations):
         found.append((f"participations[{n}].title", held.title))
     for n, passage in enumerate(report.final):
-        found += [(f"final[{n}].text", passage.text), (f"final[{n}].note", passage.note)]
+        place = f"final[{n}]"
+        found += [
+            (f"{place}.heading", passage.heading),
+            (f"{place}.text", passage.text),
+            (f"{place}.note", passage.note),
+        ]
     for group in groups:
         place = f"clusters[{group.no}]"
         found += [(f"{place}.summary", group.summary), (f"{place}.reason", group.reason)]

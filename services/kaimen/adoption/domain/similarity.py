@@ -102,5 +102,7 @@ def _common_terms(texts: Sequence[str]) -> frozenset[str]:
 
 def _scores(rows: Sequence[str], columns: Sequence[str], common: Set[str]) -> np.ndarray:
     """Similarity of what is telling in each, 0 to 100. Sorted pairs, so that word order matters little."""
-    left, right = ([" ".join(sorted(_pairs(text) - common)) for text in texts] for texts in (rows, columns))
+    left = [" ".join(sorted(_pairs(text) - common)) for text in rows]
+    # One and the same list is compared with itself in half the time.
+    right = left if columns is rows else [" ".join(sorted(_pairs(text) - common)) for text in columns]
     return process.cdist(left, right, scorer=fuzz.ratio, dtype=np.uint8, score_cutoff=ALIKE)

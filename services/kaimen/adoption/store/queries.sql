@@ -33,6 +33,10 @@ select id, version, unit, catalogue_item, title, summary, passages, draft_url, e
     changed_at, announced_at, closed_at, digested_at
 from consultations where catalogue_item = $1 and announced_at is not null order by opens_on, id for update
 
+-- name: lock_consultations
+-- In the order of those of an item: of two who lock several, one waits for the other.
+select id from consultations where id = any($1::uuid[]) order by opens_on, id for update
+
 -- name: list_consultations
 -- Drafts ($5: of this unit, '' for nobody's, null for all) beside what is public. $6: the state, as of the day $7.
 select id, version, unit, catalogue_item, title, summary, passages, draft_url, explanation, explanation_url,
@@ -96,7 +100,8 @@ where consultation_id = $1 and no > $2
         else true end
     and ($5::text is null or channel = $5)
     and ($6::text is null or passage = $6)
-    and ($7::text is null or strpos(lower(text), lower($7)) > 0)
+    and (not $9::boolean or (visibility = 'shown' and aside is distinct from 'withdrawn'))
+    and ($7::text is null or strpos(lower(case when $9 then public_text else text end), lower($7)) > 0)
     and ($8::uuid is null or cluster_id = $8)
 order by no
 limit $3
@@ -128,8 +133,8 @@ select channel, cluster_id, aside, count(*) as number from opinions where consul
 group by channel, cluster_id, aside
 
 -- name: received_of
-select consultation_id, count(*) as number from opinions where consultation_id = any($1::uuid[])
-group by consultation_id
+-- Numbers have no gaps and no opinion is ever deleted: the last number says how many there are.
+select id as consultation_id, last_opinion as number from consultations where id = any($1::uuid[])
 
 -- Groups
 
@@ -172,7 +177,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 update reports set version = $2, unit = $3, catalogue_item = $4, consultations = $5, title = $6, state = $7,
     number = $8, basis = $9, summary = $10, participations = $11, not_used = $12, final = $13, final_url = $14,
     dropped = $15, correction = $16, authors = $17, approved_by = $18, approved_at = $19, published_at = $20,
-    created_at = $21, changed_at = $22, search_terms = $23
+    created_at = $21, changed_at = $22, search_terms = coalesce($23, search_terms)
 where id = $1 and version = $2 - 1
 returning id
 
@@ -190,6 +195,11 @@ from reports where id = $1 for update
 select id, version, unit, catalogue_item, consultations, title, state, number, basis, summary, participations, not_used,
     final, final_url, dropped, correction, authors, approved_by, approved_at, published_at, created_at, changed_at
 from reports where catalogue_item = $1
+
+-- name: lock_report_of_item
+select id, version, unit, catalogue_item, consultations, title, state, number, basis, summary, participations, not_used,
+    final, final_url, dropped, correction, authors, approved_by, approved_at, published_at, created_at, changed_at
+from reports where catalogue_item = $1 for update
 
 -- name: list_reports
 -- What is being written ($6: in this unit, '' for nobody's, null for all) beside what is published.
@@ -213,6 +223,11 @@ values ($1, $2, $3, $4, $5, $6, $7)
 
 -- name: read_report_version
 select body from report_versions where report_id = $1 and number = $2
+
+-- name: reported_at
+-- A report that says that the decision was dropped is none on a decision.
+select published_at from report_versions
+where report_id = $1 and not (convert_from(body, 'UTF8')::jsonb ->> 'dropped')::boolean order by number limit 1
 
 -- name: latest_tallies
 select distinct on (report_id) report_id, tally from report_versions where report_id = any($1::uuid[])
@@ -287,6 +302,9 @@ where items.version < excluded.version
 -- name: read_item
 select id, unit, title, state, participation, page from items where id = $1
 
+-- name: lock_item
+select id, unit, title, state, participation, page from items where id = $1 for update
+
 -- name: save_document
 insert into documents (item_id, version, body) values ($1, $2, $3)
 on conflict (item_id) do update set version = excluded.version, body = excluded.body
@@ -305,6 +323,9 @@ where heard_participations.version < excluded.version
 -- name: heard_of_item
 select kind, title, held_on, people, counted, page from heard_participations where item_id = $1
 order by held_on, source_id
+
+-- name: save_people
+update heard_participations set people = $2 where source_id = $1
 
 -- name: people_of_heard
 select people from heard_participations where source_id = $1

@@ -48,7 +48,8 @@ class ConsultationFilter(msgspec.Struct, frozen=True):
 
 
 class OpinionFilter(msgspec.Struct, frozen=True):
-    """Which opinions of a consultation to list; None means: any."""
+    """Which opinions of a consultation to list; None means: any. `public`: those that anybody may read, by the words
+    that are shown of them."""
 
     after: int = 0
     limit: int = 50
@@ -57,6 +58,7 @@ class OpinionFilter(msgspec.Struct, frozen=True):
     passage: str | None = None
     text: str | None = None
     cluster: UUID | None = None
+    public: bool = False
 
 
 class ReportFilter(msgspec.Struct, frozen=True):
@@ -149,6 +151,9 @@ class Repository:
             struct_of(row, Consultation, _JSON) for row in await self._db.fetch(queries.consultations_of_item, item)
         ]
 
+    async def lock_consultations(self, ids: Iterable[UUID]) -> None:
+        await self._db.execute(queries.lock_consultations, list(ids))
+
     async def consultations(self, wanted: ConsultationFilter) -> list[Consultation]:
         """The latest first."""
         rows = await self._db.fetch(
@@ -196,7 +201,7 @@ class Repository:
     async def opinions(self, consultation_id: UUID, wanted: OpinionFilter) -> list[Opinion]:
         rows = await self._db.fetch(
             queries.list_opinions, consultation_id, wanted.after, wanted.limit, wanted.state, wanted.channel,
-            wanted.passage, wanted.text, wanted.cluster,
+            wanted.passage, wanted.text, wanted.cluster, wanted.public,
         )  # fmt: skip
         return [Opinion(**row) for row in rows]
 
@@ -234,7 +239,7 @@ class Repository:
         return [Count(**row) for row in await self._db.fetch(queries.count_opinions, consultation_id)]
 
     async def received(self, consultations: Iterable[UUID]) -> dict[UUID, int]:
-        """How many opinions each has; those without any are left out."""
+        """How many opinions each has."""
         rows = await self._db.fetch(queries.received_of, list(consultations))
         return {row["consultation_id"]: row["number"] for row in rows}
 
@@ -269,14 +274,16 @@ class Repository:
 
     async def save_report(self, report: Report) -> None:
         """Raises LookupError when somebody else stored that version first."""
-        await self._must_save(queries.update_report, *values_of(report, _JSON), _terms_of(report))
+        # What is corrected is found by its published words until the next publication.
+        terms = None if report.number and report.state != "published" else _terms_of(report)
+        await self._must_save(queries.update_report, *values_of(report, _JSON), terms)
 
     async def report(self, id: UUID, *, lock: bool = False) -> Report | None:
         row = await self._db.fetchrow(queries.lock_report if lock else queries.read_report, id)
         return struct_of(row, Report, _JSON) if row else None
 
-    async def report_of_item(self, item: UUID) -> Report | None:
-        row = await self._db.fetchrow(queries.report_of_item, item)
+    async def report_of_item(self, item: UUID, *, lock: bool = False) -> Report | None:
+        row = await self._db.fetchrow(queries.lock_report_of_item if lock else queries.report_of_item, item)
         return struct_of(row, Report, _JSON) if row else None
 
     async def reports(self, wanted: ReportFilter) -> list[Report]:
@@ -301,6 +308,10 @@ class Repository:
 
     async def version(self, report_id: UUID, number: int) -> bytes | None:
         return await self._db.fetchval(queries.read_report_version, report_id, number)
+
+    async def reported_at(self, report_id: UUID) -> datetime | None:
+        """Of the first publication that does not say that the decision was dropped."""
+        return await self._db.fetchval(queries.reported_at, report_id)
 
     async def latest_tallies(self, reports: Iterable[UUID]) -> dict[UUID, Tally]:
         """Of the last publication of each; those without one are left out."""
@@ -349,8 +360,8 @@ class Repository:
             item.page,
         )  # fmt: skip
 
-    async def item(self, id: UUID) -> Item | None:
-        row = await self._db.fetchrow(queries.read_item, id)
+    async def item(self, id: UUID, *, lock: bool = False) -> Item | None:
+        row = await self._db.fetchrow(queries.lock_item if lock else queries.read_item, id)
         return Item(**row) if row else None
 
     async def save_document(self, issued: DocumentIssued) -> None:
@@ -377,6 +388,9 @@ class Repository:
             )
             for row in await self._db.fetch(queries.heard_of_item, item)
         ]
+
+    async def save_people(self, source_id: UUID, people: int) -> None:
+        await self._db.execute(queries.save_people, source_id, people)
 
     async def people_heard(self, source_id: UUID) -> int:
         return await self._db.fetchval(queries.people_of_heard, source_id) or 0

@@ -14,6 +14,7 @@ from kaimen.kit.texts import clean_text
 
 _MOST_REDIRECTS = 3
 _GONE = (404, 410)
+_UNICAST = ipaddress.IPv6Network("2000::/3")
 _HEADERS = {"User-Agent": "kaimen-links/1", "Accept": "*/*"}
 
 
@@ -23,12 +24,25 @@ def clean_link(text: str, field: str) -> str:
     if not url or (url.startswith("/") and not url.startswith("//")):
         return url
     try:
-        parsed = httpx.URL(url)
+        parsed = _parse(url)
     except httpx.InvalidURL:
         raise BadLink(field=field) from None
     if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo:
         raise BadLink(field=field)
     return url
+
+
+def _parse(url: str) -> httpx.URL:
+    """Raises InvalidURL, also for a name that is none and a port that cannot be."""
+    parsed = httpx.URL(url)
+    try:
+        # The name is decoded only when somebody asks for it.
+        possible = parsed.host is not None and 0 <= (parsed.port or 0) < 65_536
+    except UnicodeError:
+        possible = False
+    if not possible:
+        raise httpx.InvalidURL(url)
+    return parsed
 
 
 async def must_lead_somewhere(url: str, settings: DecisionsSettings, field: str) -> Answer:
@@ -55,7 +69,7 @@ async def _follow(client: httpx.AsyncClient, url: str, public_url: str) -> Answe
     """Each redirect is looked at like the first address."""
     for _ in range(_MOST_REDIRECTS + 1):
         own = _own(url, public_url)
-        target = httpx.URL(own or url)
+        target = _parse(own or url)
         request = client.build_request("GET", target, headers=_HEADERS)
         if own is None and not await _pin(request):
             return "private"
@@ -80,12 +94,19 @@ async def _pin(request: httpx.Request) -> bool:
     host = request.url.host
     found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     addresses = [ipaddress.ip_address(str(entry[4][0])) for entry in found]
-    if not addresses or not all(address.is_global and not address.is_multicast for address in addresses):
+    if not addresses or not all(_is_public(address) for address in addresses):
         return False
     # The name stays in the Host header, and in the certificate that is asked for.
     request.extensions["sni_hostname"] = request.url.raw_host.decode("ascii")
     request.url = request.url.copy_with(host=str(addresses[0]))
     return True
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """IPv6 gives its public addresses out of one network. Some of them only wrap an IPv4 address (6to4)."""
+    if isinstance(address, ipaddress.IPv6Address) and (address not in _UNICAST or address.sixtofour is not None):
+        return False
+    return address.is_global and not address.is_multicast
 
 
 def _read(status: int) -> Answer:

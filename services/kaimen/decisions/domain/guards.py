@@ -10,7 +10,7 @@ from kaimen.contracts.decisions import ItemState
 from kaimen.decisions.domain.items import Item
 from kaimen.decisions.domain.papers import Paper, PaperKind
 from kaimen.decisions.domain.refusals import ConditionsMissing
-from kaimen.decisions.domain.steps import Step, of_kind
+from kaimen.decisions.domain.steps import Step, StepKind, of_kind
 from kaimen.kit.refusals import FieldError
 from kaimen.kit.workdays import Workdays
 
@@ -190,6 +190,17 @@ def _before_issued(_: Item, evidence: Evidence, __: Workdays) -> Iterator[Gap]:
         )
 
 
+def _before_archived(item: Item, evidence: Evidence, _: Workdays) -> Iterator[Gap]:
+    if item.state == "issued" and any(of_kind(evidence.steps, kind) for kind in _ASKED):
+        yield Gap(
+            "steps.report",
+            "听取过公众意见，应先公布采纳情况（任务表第39项）",
+            "The public was asked, so the report on its opinions comes first (row 39)",
+        )
+
+
+_ASKED: tuple[StepKind, ...] = ("consultation", "hearing_held", "deadline")
+"""What shows that the public was asked, whatever the catalogue had planned."""
 _GUARDS: tuple[tuple[ItemState, Guard], ...] = (
     ("consulting", _before_consulting),
     ("reviewing", _before_reviewing),
@@ -201,8 +212,10 @@ _GUARDED: tuple[ItemState, ...] = tuple(state for state, _ in _GUARDS)
 
 
 def gaps(item: Item, to: ItemState, evidence: Evidence, days: Workdays) -> tuple[Gap, ...]:
-    """Everything that is missing before the item can become `to`; going back, aside or to the archive needs nothing.
-    What is suspended returns to where it was: that was shown before."""
+    """Everything that is missing before the item can become `to`; going back or aside needs nothing. What is suspended
+    returns to where it was: that was shown before."""
+    if to == "archived":
+        return tuple(_before_archived(item, evidence, days))
     if to not in _GUARDED or to == item.suspended_in:
         return ()
     needed = _GUARDS[: _GUARDED.index(to) + 1]

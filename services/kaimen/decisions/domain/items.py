@@ -157,8 +157,10 @@ def change_terms(item: Item, terms: Terms) -> Item:
 
 
 def is_waiting(item: Item) -> bool:
-    """Whether a revision would publish something of it."""
-    return item.state != "removed" and (item.listed_on is None or item.pending is not None)
+    """Whether a revision would publish something of it. What was not revised before the document is past."""
+    if item.state == "removed" or item.state in ISSUED:
+        return False
+    return item.listed_on is None or item.pending is not None
 
 
 def list_item(item: Item, revision: int, reason: str, on: date) -> Item:
