@@ -19,7 +19,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from bench import lots, opinions
+from bench import lots, openmonth, opinions
 from bench.load import Order, Outcome
 from houses import Desk, House, in_days, open_house
 from kaimen.host.embedded import postgres_programs
@@ -167,6 +167,8 @@ async def main() -> None:
     await asyncio.to_thread(lots.main)
     print()
     await opinions.measure()
+    print()
+    await openmonth.measure()
 
 
 if __name__ == "__main__":

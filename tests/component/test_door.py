@@ -10,6 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from houses import SPEAKING
 from kaimen.host import fleet
 from kaimen.host.embedded import free_port
 from kaimen.host.supervisor import Log
@@ -57,7 +58,7 @@ async def door(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     (private / "secret.ics").write_bytes(FEED)
     upstreams: dict[str, int] = {}
     services: dict[str, asyncio.Server] = {}
-    for name in ("accounts", "opendays", "representatives", "hearings", "decisions", "adoption", "calendar", "portal"):
+    for name in (*SPEAKING, "portal"):
         upstreams[name] = free_port(set(upstreams.values()))
         services[name] = await asyncio.start_server(
             lambda r, w, name=name: say_who_was_asked(name, r, w), "127.0.0.1", upstreams[name], limit=2**25
@@ -85,6 +86,7 @@ async def visitor(door: str) -> AsyncIterator[httpx.AsyncClient]:
         ("/api/accounts/v1/health/ready", "accounts"),
         ("/api/opendays/v1/events?q=%E5%8C%BA", "opendays"),
         ("/api/decisions/v1/items?year=2026", "decisions"),
+        ("/api/openmonth/v1/campaigns/2026/board", "openmonth"),
         ("/api/calendar/v1/entries", "calendar"),
         ("/calendar/district.ics", "calendar"),
         ("/calendar/units/%E5%8C%BA%E6%95%99%E8%82%B2%E5%B1%80.ics?alarm=1", "calendar"),

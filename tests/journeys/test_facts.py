@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,13 @@ from component.test_decisions import Bureau
 from component.test_hearings import Chamber
 from component.test_holidays import kaimen
 from component.test_representatives import Hall
-from houses import Desk, House, event_draft, in_days, open_house, until
+from houses import SPEAKING, Desk, House, event_draft, in_days, open_house, until
 from kaimen.contracts.envelope import Envelope, from_headers
 from kaimen.contracts.registry import BY_SUBJECT
+from unit.test_openmonth_rules import picture
 
+OPENMONTH = "/api/openmonth/v1"
+NEXT_YEAR = datetime.now(UTC).year + 1
 DATA = Path(__file__).resolve().parents[1] / "data"
 SAMPLES = Path(__file__).resolve().parents[2] / "contracts" / "samples"
 
@@ -34,7 +37,7 @@ async def read_streams(house: House) -> list[Envelope]:
     found = []
     try:
         js = client.jetstream()
-        for name in ("accounts", "opendays", "representatives", "hearings", "decisions", "adoption", "calendar"):
+        for name in SPEAKING:
             last = (await js.stream_info(name)).state.last_seq
             for sequence in range(1, last + 1):
                 message = await js.get_msg(name, sequence)
@@ -50,6 +53,7 @@ async def test_a_units_year_says_every_fact_there_is(own_house: House) -> None:
         await own_house.token("unit_editor", "区教育局", "经办"),
         await own_house.token("unit_lead", "区教育局", "负责人"),
     )
+    await _open_the_month(own_house)
     await _hold_and_report(desk)
     moved = await desk.published(title="会改期的活动")
     starts = in_days(30)
@@ -88,7 +92,7 @@ async def test_a_units_year_says_every_fact_there_is(own_house: House) -> None:
 async def _hold_and_report(desk: Desk) -> None:
     starts = in_days(2)
     session = {"starts_at": starts.isoformat(), "ends_at": (starts + timedelta(hours=2)).isoformat(), "capacity": 2}
-    event = await desk.published(title="办完的活动", sessions=[session])
+    event = await desk.published(title="办完的活动", sessions=[session], campaign=NEXT_YEAR)
     (known,) = event["sessions"]
     kept: dict[str, Any] = (await desk.register(known["id"], "13800000001")).json()
     proof = {"manage_token": kept["manage_token"]}
@@ -113,7 +117,33 @@ async def _hold_and_report(desk: Desk) -> None:
     assert answer.status_code == 201, answer.text
     figures = {name: answer.json()[name] for name in ("registered", "checked_in", "no_show", "suggestions", "replies")}
     assert figures == {"registered": 1, "checked_in": 1, "no_show": 0, "suggestions": 1, "replies": 1}
+    await _show_the_sign(desk.house, event["id"], writer)
     desk.house.shift_clock(timedelta())
+
+
+async def _open_the_month(house: House) -> None:
+    """The campaign of next year, which changes, and that of last year, which freezes at once."""
+    office = await house.token("office")
+    for year in (NEXT_YEAR, NEXT_YEAR - 2):
+        answer = await house.client.post(f"{OPENMONTH}/campaigns", json={"year": year}, headers=office)
+        assert answer.status_code == 201, answer.text
+        answer = await house.client.post(f"{OPENMONTH}/campaigns/{year}/publish", headers=office)
+        assert answer.status_code == 200, answer.text
+    changed = {"theme": "优化营商环境"}
+    answer = await house.client.patch(f"{OPENMONTH}/campaigns/{NEXT_YEAR}", json=changed, headers=office)
+    assert answer.status_code == 200, answer.text
+
+
+async def _show_the_sign(house: House, event_id: str, writer: dict[str, str]) -> None:
+    """Of an event that belongs to next year's campaign, whatever its date."""
+    path = f"{OPENMONTH}/campaigns/{NEXT_YEAR}/events/{event_id}/sign"
+
+    async def filed() -> bool:
+        answer = await house.client.post(path, files={"file": ("sign.jpg", picture())}, headers=writer)
+        assert answer.status_code in (201, 404), answer.text
+        return answer.status_code == 201
+
+    await until(filed)
 
 
 async def _hear_a_representative(house: House) -> None:

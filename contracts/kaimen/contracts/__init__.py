@@ -5,6 +5,6 @@ opaque ids and public data, never personal data. Changes are additive; anything 
 the old one (`consumers.txt` shows who still reads which).
 """
 
-from kaimen.contracts import accounts, adoption, calendar, decisions, hearings, opendays, representatives
+from kaimen.contracts import accounts, adoption, calendar, decisions, hearings, opendays, openmonth, representatives
 
-__all__ = ["accounts", "adoption", "calendar", "decisions", "hearings", "opendays", "representatives"]
+__all__ = ["accounts", "adoption", "calendar", "decisions", "hearings", "opendays", "openmonth", "representatives"]

@@ -10,6 +10,9 @@ import msgspec
 from kaimen.contracts.registry import fact
 
 RegistrationMode = Literal["here", "external", "phone", "invited", "unknown"]
+THEMES: tuple[str, ...] = ("一网通办", "一网统管", "营商环境", "民生保障", "公正监管", "公共安全")
+"""The six themes of 二(五); row 42 writes 公共监管 and 公共卫生安全, so any other text is allowed too."""
+THEMES_ALSO: dict[str, str] = {"公共监管": "公正监管", "公共卫生安全": "公共安全"}
 EventState = Literal["published", "held", "reported", "archived", "postponed", "cancelled"]
 
 

@@ -219,6 +219,8 @@ class House:
             values["CLOCK_FILE"] = str(self.clock_file.absolute())
         if name == "calendar":
             values["FEEDS_DIR"] = str(self.data / "feeds" / "calendar")
+        if name == "openmonth":
+            values["OPENDAYS_URL"] = f"http://{ADDRESS}:{self.ports.of('opendays')}"
         if name == "portal":
             values["SERVICES_URL"] = f"http://{ADDRESS}:{self.door_port}"
         return values

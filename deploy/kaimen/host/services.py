@@ -10,6 +10,7 @@ NAMES: tuple[str, ...] = (
     "hearings",
     "decisions",
     "adoption",
+    "openmonth",
     "calendar",
     "portal",
 )

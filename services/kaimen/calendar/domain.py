@@ -8,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from kaimen.contracts.calendar import CalendarEntry, EntryKind
+from kaimen.contracts.opendays import THEMES
 from kaimen.kit.refusals import Kind, refusal
 
 NoSuchFeed = refusal("calendar.no-such-feed", Kind.MISSING, "没有这个日历。", "There is no such feed.")
@@ -22,7 +23,6 @@ FeedRevoked = refusal(
     "calendar.feed-revoked", Kind.GONE, "这个日历地址已经停用。", "This calendar address was revoked."
 )
 
-THEMES: tuple[str, ...] = ("一网通办", "一网统管", "营商环境", "民生保障", "公正监管", "公共安全")
 _MONTH = re.compile(r"open-month/(20\d\d)")
 
 

@@ -12,6 +12,7 @@ from litestar import Request, Response, get, patch, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
 
+from kaimen.contracts.opendays import THEMES
 from kaimen.kit import lots
 from kaimen.kit.auth import APPROVERS, PUBLIC, STAFF, allow
 from kaimen.kit.clock import SHANGHAI
@@ -46,7 +47,6 @@ from kaimen.opendays.app import after, drawing, events, imports, registrations, 
 from kaimen.opendays.app.desk import Desk, OpenDaysSettings
 from kaimen.opendays.app.registrations import Arrival, CheckIn, NewRegistration, Result, RosterLine
 from kaimen.opendays.domain.events import (
-    THEMES,
     Event,
     HoldKind,
     Phase,

@@ -178,6 +178,15 @@ async def _read_stream(bus: Bus, workshop: Workshop, subscription: Subscription)
             await pull.unsubscribe()
 
 
+async def has_read_all(bus: Bus, subscription: Subscription) -> bool:
+    """Whether everything that is in the stream has been handled by this reader. False when nobody can say."""
+    try:
+        info = await bus.stream.consumer_info(subscription.service, subscription.durable)
+    except (NatsError, TimeoutError, OSError):
+        return False
+    return not info.num_pending and not info.num_ack_pending
+
+
 async def _handle(bus: Bus, workshop: Workshop, subscription: Subscription, message: Msg) -> None:
     try:
         fact = from_headers(message.headers or {}, message.data)

@@ -25,9 +25,6 @@ from kaimen.opendays.domain.refusals import (
 )
 
 Theme = Annotated[str, Meta(title="主题领域")]
-THEMES: tuple[str, ...] = ("一网通办", "一网统管", "营商环境", "民生保障", "公正监管", "公共安全")
-"""The six themes of 二(五); row 42 writes 公共监管 and 公共卫生安全, so any other text is allowed too."""
-THEMES_ALSO: dict[str, str] = {"公共监管": "公正监管", "公共卫生安全": "公共安全"}
 
 Step = Literal["qa", "forum", "questionnaire"]
 Lifecycle = Literal[

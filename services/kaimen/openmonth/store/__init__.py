@@ -1,0 +1,1 @@
+"""How the open month rests in PostgreSQL."""
