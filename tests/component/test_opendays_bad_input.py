@@ -370,6 +370,8 @@ REFUSED: dict[str, tuple[Ask, int, str]] = {
         lambda g: g.ask("GET", f"/events?cursor=2030-01-01T00:00:00~{NOBODY}"), 422, "kit.malformed"),
     "limit 0": (lambda g: g.ask("GET", "/events?limit=0"), 422, "kit.bad-limit"),
     "limit 201": (lambda g: g.ask("GET", "/events?limit=201"), 422, "kit.bad-limit"),
+    "campaign that no column holds": (
+        lambda g: g.ask("GET", "/events?campaign=99999999999"), 422, "kit.malformed"),
     "limit in words": (lambda g: g.ask("GET", "/events?limit=x"), 422, "kit.malformed"),
     "day that is not": (lambda g: g.ask("GET", "/events?from=2026-02-30"), 422, "kit.malformed"),
     "first day of time": (lambda g: g.ask("GET", "/events?from=0001-01-01"), 422, "kit.malformed"),

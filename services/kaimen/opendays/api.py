@@ -409,7 +409,7 @@ def handlers(resources: Resources) -> list[Any]:
         to: Annotated[date | None, Q(name="to")] = None,
         unit: Annotated[str | None, Q(name="unit")] = None,
         theme: Annotated[str | None, Q(name="theme")] = None,
-        campaign: Annotated[int | None, Q(name="campaign")] = None,
+        campaign: Annotated[int | None, Q(name="campaign", ge=2000, le=2100)] = None,
         phase_: Annotated[Phase | None, Q(name="state")] = None,
         q: Annotated[str | None, Q(name="q", max_length=100)] = None,
         limit: Annotated[int, Q(name="limit")] = 50,
