@@ -12,7 +12,7 @@ from kaimen.accounts import app, development
 from kaimen.accounts.app import AccountsSettings, Issuer, Signer, UnitDraft
 from kaimen.accounts.domain import GrantedRole, SignInFailed, UnknownUnit
 from kaimen.accounts.store.repository import Repository
-from kaimen.kit.auth import PUBLIC, allow
+from kaimen.kit.auth import OFFICE, PUBLIC, allow
 from kaimen.kit.http import OnEdge, Page, json_response
 from kaimen.kit.service import Resources
 from kaimen.kit.work import Work
@@ -20,7 +20,6 @@ from kaimen.kit.work import Work
 Q = QueryParameter
 SESSION_COOKIE = "__Host-kaimen"
 STATE_COOKIE = "__Host-kaimen-sign-in"
-OFFICE = frozenset[Any]({"office"})
 
 
 class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

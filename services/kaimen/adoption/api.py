@@ -21,10 +21,11 @@ from kaimen.adoption.domain.refusals import UnknownReport
 from kaimen.adoption.domain.reports import Report, State
 from kaimen.adoption.store.repository import ClockFilter, ConsultationFilter, OpinionFilter, ReportFilter
 from kaimen.contracts.adoption import Channel
-from kaimen.kit.auth import APPROVERS, PUBLIC, STAFF, allow
+from kaimen.kit.auth import APPROVERS, OFFICE, PUBLIC, STAFF, allow
 from kaimen.kit.http import (
     OnEdge,
     Page,
+    Reason,
     cursor_of,
     json_bytes,
     json_response,
@@ -32,20 +33,14 @@ from kaimen.kit.http import (
     read_cursor,
     read_day_cursor,
     refuse_nul,
+    tag_of,
 )
 from kaimen.kit.problems import Malformed
 from kaimen.kit.service import Resources
-from kaimen.kit.work import Role, Work
+from kaimen.kit.work import Work
 
 T = TypeVar("T")
 Q = QueryParameter
-OFFICE: frozenset[Role] = frozenset({"office"})
-
-
-class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why."""
-
-    reason: Annotated[str, msgspec.Meta(max_length=500)]
 
 
 async def whole(desk: Desk, consultation: Consultation) -> views.ConsultationView:
@@ -464,11 +459,11 @@ def handlers(resources: Resources) -> list[Any]:
 
         body = await edge.read(at_desk(run))
         if format == "json":
-            return json_bytes(body, headers={"ETag": f'"{opinions.digest(body)}"'})
+            return json_bytes(body, headers={"ETag": tag_of(body)})
         table = views.report_csv(msgspec.json.decode(body, type=PublishedReport))
         headers = {
             "Content-Disposition": f'attachment; filename="adoption-{report_id}.csv"',
-            "ETag": f'"{opinions.digest(table)}"',
+            "ETag": tag_of(table),
         }
         return Response(table, media_type="text/csv; charset=utf-8", headers=headers)
 

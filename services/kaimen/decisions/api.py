@@ -28,7 +28,7 @@ from kaimen.decisions.domain.items import Item, is_waiting
 from kaimen.decisions.domain.papers import Paper, PaperKind
 from kaimen.decisions.domain.refusals import NotPublicThen, UnknownPaper, UnknownRevision
 from kaimen.decisions.store.repository import CatalogueFilter, ItemFilter
-from kaimen.kit.auth import APPROVERS, PUBLIC, STAFF, allow
+from kaimen.kit.auth import APPROVERS, OFFICE, PUBLIC, STAFF, allow
 from kaimen.kit.http import OnEdge, Page, cursor_of, json_bytes, json_response, limit_of, read_cursor, refuse_nul
 from kaimen.kit.problems import Malformed
 from kaimen.kit.service import Resources
@@ -36,7 +36,6 @@ from kaimen.kit.work import Actor, Role, Work
 
 T = TypeVar("T")
 Q = QueryParameter
-OFFICE: frozenset[Role] = frozenset({"office"})
 CHECKERS: frozenset[Role] = frozenset({"office", "justice"})
 FILERS: frozenset[Role] = STAFF | CHECKERS
 YEAR = Q(name="year", ge=2000, le=2099)

@@ -26,6 +26,7 @@ from kaimen.kit.draws.refusals import NoSuchDraw, NotYetPublished
 from kaimen.kit.http import (
     OnEdge,
     Page,
+    Reason,
     cursor_of,
     first_instant,
     json_bytes,
@@ -208,12 +209,6 @@ class FloorView(msgspec.Struct, frozen=True, kw_only=True):
     speakers: tuple[Speaker, ...]
     by_side: dict[str, int]
     turns: int
-
-
-class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why."""
-
-    reason: Annotated[str, msgspec.Meta(max_length=500)]
 
 
 class Filing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

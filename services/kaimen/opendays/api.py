@@ -26,6 +26,7 @@ from kaimen.kit.http import (
     KeyReused,
     OnEdge,
     Page,
+    Reason,
     cursor_of,
     first_instant,
     json_bytes,
@@ -183,12 +184,6 @@ class DrawView(msgspec.Struct, frozen=True, kw_only=True):
     drawn_at: datetime | None
     numbers: str
     seed: str
-
-
-class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why."""
-
-    reason: Annotated[str, msgspec.Meta(max_length=500)]
 
 
 class AtTheDoor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

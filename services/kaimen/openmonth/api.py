@@ -10,12 +10,12 @@ from litestar import Request, Response, get, patch, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
 
-from kaimen.kit.auth import PUBLIC, STAFF, allow
+from kaimen.kit.auth import OFFICE, PUBLIC, STAFF, allow
 from kaimen.kit.http import OnEdge, Page, json_bytes, json_response, refuse_nul
 from kaimen.kit.problems import Malformed
 from kaimen.kit.service import Resources
 from kaimen.kit.tables import write_csv, write_xlsx
-from kaimen.kit.work import Role, Work
+from kaimen.kit.work import Work
 from kaimen.openmonth.app import campaigns, imports, photos, signs, views
 from kaimen.openmonth.app.desk import Desk, OpenMonthSettings
 from kaimen.openmonth.domain.board import Board
@@ -26,7 +26,6 @@ from kaimen.openmonth.store.repository import Photo, Sign
 
 T = TypeVar("T")
 Q = QueryParameter
-OFFICE: frozenset[Role] = frozenset({"office"})
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PHOTOS_AT_A_TIME = 2
 """A decoded photo may need 200 MB."""

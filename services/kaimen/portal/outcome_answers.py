@@ -223,10 +223,6 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
     counted: tuple[date, ...]
 
     @property
-    def is_suspended(self) -> bool:
-        return bool(self.suspensions)
-
-    @property
     def late(self) -> int:
         """Working days after the last one, whether it was met meanwhile or not."""
         return self.late_days or 0

@@ -14,6 +14,7 @@ from kaimen.kit.clock import local_date
 from kaimen.kit.http import (
     OnEdge,
     Page,
+    Reason,
     cursor_of,
     first_instant,
     json_response,
@@ -96,12 +97,6 @@ class CounterView(msgspec.Struct, frozen=True):
     forecast: int
     met: bool
     on_track: bool
-
-
-class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why."""
-
-    reason: Annotated[str, msgspec.Meta(max_length=500)]
 
 
 def meeting_view(meeting: Meeting, progress: Progress, **more: Any) -> MeetingView:

@@ -32,6 +32,7 @@ PUBLIC: frozenset[Role] = frozenset()
 """Anybody, signed in or not."""
 STAFF: frozenset[Role] = frozenset({"unit_editor", "unit_lead", "office"})
 APPROVERS: frozenset[Role] = frozenset({"unit_lead", "office"})
+OFFICE: frozenset[Role] = frozenset({"office"})
 SERVICES: frozenset[Role] = frozenset({"system"})
 """Other services of the house (`kit.calls`); nobody has this role from outside."""
 SIGNED_IN: frozenset[Role] = frozenset({*STAFF, "citizen", "justice", "presider", "notary"})

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -76,6 +76,12 @@ class Page(msgspec.Struct, frozen=True):
 
     items: list[Any]
     next: str | None
+
+
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=500)]
 
 
 class Edge:
@@ -168,6 +174,11 @@ def json_response(value: Any, status: int = 200, *, version: int | None = None) 
     digest = hashlib.sha256(body).hexdigest()[:16]
     tag = f'"{version}-{digest}"' if version is not None else f'"{digest}"'
     return json_bytes(body, status, {"ETag": tag})
+
+
+def tag_of(octets: bytes) -> str:
+    """The entity tag of a body that is kept as bytes."""
+    return f'"{hashlib.sha256(octets).hexdigest()[:32]}"'
 
 
 def limit_of(limit: int) -> int:

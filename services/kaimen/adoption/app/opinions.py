@@ -2,7 +2,6 @@
 withheld, each with a reason."""
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
@@ -228,11 +227,6 @@ def number_of(no: int) -> int:
     if not 1 <= no <= 10_000_000:
         raise UnknownOpinion
     return no
-
-
-def digest(octets: bytes) -> str:
-    """For an entity tag."""
-    return hashlib.sha256(octets).hexdigest()[:32]
 
 
 async def numbered(desk: Desk, consultation: Consultation, no: int) -> Opinion:
