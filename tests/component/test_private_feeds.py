@@ -44,7 +44,7 @@ async def registered(desk: Desk, phone: str, days: int, **changes: Any) -> tuple
 
 
 async def test_citizens_feed_follows_registrations_and_events(house: House, desk: Desk) -> None:
-    event, receipt = await registered(desk, "13711110001", 40)
+    event, receipt = await registered(desk, "13792220001", 40)
     path = await granted(house, receipt)
     uid = f"registration-{receipt['id']}@"
     first = await shown(house, path, uid, STATUS="CONFIRMED")
@@ -58,7 +58,7 @@ async def test_citizens_feed_follows_registrations_and_events(house: House, desk
     again = await house.client.get(path, headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
 
-    other, second = await registered(desk, "13711110001", 41)
+    other, second = await registered(desk, "13792220001", 41)
     await shown(house, path, f"registration-{second['id']}@", STATUS="CONFIRMED")
     assert (await desk.post(f"/events/{other['id']}/cancel", {"reason": "台风"})).status_code == 200
     gone = await shown(house, path, f"registration-{second['id']}@", STATUS="CANCELLED")
@@ -77,8 +77,8 @@ async def test_citizens_feed_follows_registrations_and_events(house: House, desk
 
 
 async def test_waiting_is_tentative_until_a_seat_is_free(house: House, desk: Desk) -> None:
-    event, first = await registered(desk, "13711110002", 42)
-    answer = await desk.register(event["sessions"][0]["id"], "13711110003")
+    event, first = await registered(desk, "13792220002", 42)
+    answer = await desk.register(event["sessions"][0]["id"], "13792220003")
     assert answer.json()["state"] == "waitlisted"
     path = await granted(house, answer.json())
     uid = f"registration-{answer.json()['id']}@"
@@ -90,7 +90,7 @@ async def test_waiting_is_tentative_until_a_seat_is_free(house: House, desk: Des
 
 
 async def test_revoked_feed_says_so_then_is_gone(house: House, desk: Desk) -> None:
-    _, receipt = await registered(desk, "13711110004", 43)
+    _, receipt = await registered(desk, "13792220004", 43)
     path = await granted(house, receipt)
     await shown(house, path, f"registration-{receipt['id']}@")
     proof = {"manage_token": receipt["manage_token"]}
@@ -134,15 +134,15 @@ async def test_unknown_address_opens_nothing(house: House, name: str) -> None:
 
 
 async def test_phone_number_alone_opens_no_calendar(house: House, desk: Desk) -> None:
-    _, receipt = await registered(desk, "13711110005", 44)
+    _, receipt = await registered(desk, "13792220005", 44)
     answer: httpx.Response = await house.client.post(
-        f"{API}/registrations/{receipt['code']}/feed", json={"phone": "13711110005"}
+        f"{API}/registrations/{receipt['code']}/feed", json={"phone": "13792220005"}
     )
     assert problem_of(answer) == (403, "/problems/kit.proof-needed")
 
 
 async def test_address_is_in_no_log_and_no_stream(house: House, desk: Desk) -> None:
-    _, receipt = await registered(desk, "13711110006", 45)
+    _, receipt = await registered(desk, "13792220006", 45)
     path = await granted(house, receipt)
     await shown(house, path, f"registration-{receipt['id']}@")
     token = path.removeprefix("/calendar/me/").removesuffix(".ics")
