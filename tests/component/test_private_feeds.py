@@ -61,8 +61,8 @@ async def test_citizens_feed_follows_registrations_and_events(house: House, desk
     other, second = await registered(desk, "13792220001", 41)
     await shown(house, path, f"registration-{second['id']}@", STATUS="CONFIRMED")
     assert (await desk.post(f"/events/{other['id']}/cancel", {"reason": "台风"})).status_code == 200
-    gone = await shown(house, path, f"registration-{second['id']}@", STATUS="CANCELLED")
-    assert gone["SUMMARY"] == "【已取消】活动取消：私人日历41"
+    # The event and its registrations say so in facts of their own; whichever comes first, this is where they end.
+    await shown(house, path, f"registration-{second['id']}@", SUMMARY="【已取消】活动取消：私人日历41")
 
     starts = in_days(50)
     moved = {"id": event["sessions"][0]["id"], "capacity": 1, "starts_at": starts.isoformat()}
