@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ from kaimen.host.embedded import Embedded, Ports, is_free
 from kaimen.kit.ids import new_id
 
 SPEAKING = (
-    "accounts", "opendays", "representatives", "hearings", "decisions", "adoption", "openmonth", "calendar",
+    "accounts", "opendays", "representatives", "hearings", "decisions", "adoption", "openmonth", "calendar", "notices",
 )  # fmt: skip
 """Services with an API; the portal has pages."""
 FAST = {f"KAIMEN_{name.upper()}_SWEEP_SECONDS": "0.3" for name in SPEAKING}
@@ -133,14 +133,16 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, *options: str, shift: timedelta = timedelta()) -> AsyncIterator[House]:
-    """A house of its own, its clock `shift` away from ours from the start."""
+async def open_house(
+    folder: Path, *options: str, shift: timedelta = timedelta(), settings: Mapping[str, str] | None = None
+) -> AsyncIterator[House]:
+    """A house of its own, its clock `shift` away from ours from the start; `settings`: more of its environment."""
     port = next(port for port in range(18080, 19000) if is_free(port))
     (folder / "clock").write_text(str(shift.total_seconds()))
     command = [sys.executable, "-m", "kaimen.host", "up", "--data", str(folder), "--port", str(port)]
     command += ["--clock-file", str(folder / "clock"), *options]
     with (folder / "out").open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **FAST})
+        process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **FAST, **(settings or {})})
     url = f"http://localhost:{port}"
     try:
         async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as client:

@@ -8,20 +8,18 @@ from hypothesis import strategies as st
 
 from kaimen.kit import calls
 from kaimen.kit.auth import BadToken
-from kaimen.kit.crypto import Vault
 
 AT = datetime(2026, 11, 25, tzinfo=UTC)
-ROOT = bytes(range(32))
-NOTICES, OPENDAYS = Vault(ROOT, "notices"), Vault(ROOT, "opendays")
+KEY = bytes(range(32))
 PATH = "/api/opendays/v1/internal/contacts"
 
 
-def token(at: datetime = AT, path: str = PATH, audience: str = "opendays", vault: Vault = NOTICES) -> str:
-    return calls.authorization(vault, "notices", audience, path, at).removeprefix("Kaimen ")
+def token(at: datetime = AT, path: str = PATH, audience: str = "opendays", key: bytes = KEY) -> str:
+    return calls.authorization(key, "notices", audience, path, at).removeprefix("Kaimen ")
 
 
 def test_a_call_says_who_calls() -> None:
-    actor = calls.caller_of(OPENDAYS, token(), "opendays", PATH, AT + timedelta(seconds=59))
+    actor = calls.caller_of(KEY, token(), "opendays", PATH, AT + timedelta(seconds=59))
     assert (actor.subject, actor.role) == ("service:notices", "system")
 
 
@@ -30,7 +28,7 @@ def test_a_call_says_who_calls() -> None:
     [
         token(path="/api/opendays/v1/internal/other"),
         token(audience="hearings"),
-        token(vault=Vault(bytes(32), "notices")),
+        token(key=bytes(32)),
         token(at=AT - timedelta(seconds=61)),
         token(at=AT + timedelta(hours=1)),
         token().replace("notices", "office"),
@@ -43,7 +41,7 @@ def test_a_call_says_who_calls() -> None:
 )
 def test_anything_else_is_nobody(wrong: str) -> None:
     with pytest.raises(BadToken):
-        calls.caller_of(OPENDAYS, wrong, "opendays", PATH, AT)
+        calls.caller_of(KEY, wrong, "opendays", PATH, AT)
 
 
 @given(st.integers(0, 200), st.characters())
@@ -53,4 +51,4 @@ def test_no_changed_character_is_believed(place: int, character: str) -> None:
     changed = good[:place] + character + good[place + 1 :]
     if changed != good:
         with pytest.raises(BadToken):
-            calls.caller_of(OPENDAYS, changed, "opendays", PATH, AT)
+            calls.caller_of(KEY, changed, "opendays", PATH, AT)

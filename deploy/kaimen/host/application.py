@@ -10,6 +10,7 @@ from typing import Any
 from litestar import Litestar
 
 from kaimen.host import services
+from kaimen.kit import calls
 from kaimen.kit.auth import Verifier
 from kaimen.kit.bus import Bus, listen, relay
 from kaimen.kit.clock import clock_for
@@ -37,6 +38,7 @@ async def open_resources(name: str, settings: ServiceSettings) -> AsyncIterator[
         vault=Vault.from_file(settings.key_file, name),
         verifier=Verifier(settings.accounts_url, clock),
         limiter=Limiter(settings.redis_url),
+        calls_key=calls.key_from(settings.calls_key_file),
         database=database,
     )
     try:
@@ -72,6 +74,7 @@ async def working(resources: Resources) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(step() for step in resources.at_close), return_exceptions=True)
         await jobs.close()
         if resources.bus is not None:
             await resources.bus.close()

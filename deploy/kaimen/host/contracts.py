@@ -37,7 +37,7 @@ def resources_on_paper(name: str) -> Resources:
     service = services.load(name).SERVICE
     settings, clock = service.settings(), SystemClock()
     verifier, limiter = Verifier(settings.accounts_url, clock), Limiter(settings.redis_url)
-    return Resources(service, settings, clock, Vault(bytes(32), name), verifier, limiter)
+    return Resources(service, settings, clock, Vault(bytes(32), name), verifier, limiter, bytes(32))
 
 
 def _openapi(name: str) -> str:

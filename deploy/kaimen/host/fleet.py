@@ -209,6 +209,7 @@ class House:
             "PUBLIC_URL": self.public_url,
             "ACCOUNTS_URL": f"http://{ADDRESS}:{self.ports.of('accounts')}",
             "KEY_FILE": str(Secrets(self.data / "secrets").path(f"{name}.key")),
+            "CALLS_KEY_FILE": str(Secrets(self.data / "secrets").path("calls")),
         }
         if self.servers is not None:
             values["REDIS_URL"] = self.servers.valkey.url
@@ -221,6 +222,9 @@ class House:
             values["FEEDS_DIR"] = str(self.data / "feeds" / "calendar")
         if name == "openmonth":
             values["OPENDAYS_URL"] = f"http://{ADDRESS}:{self.ports.of('opendays')}"
+        if name == "notices":
+            for asked in ("opendays", "representatives", "hearings"):
+                values[f"{asked.upper()}_URL"] = f"http://{ADDRESS}:{self.ports.of(asked)}"
         if name == "portal":
             values["SERVICES_URL"] = f"http://{ADDRESS}:{self.door_port}"
         return values

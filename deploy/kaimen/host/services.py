@@ -12,6 +12,7 @@ NAMES: tuple[str, ...] = (
     "adoption",
     "openmonth",
     "calendar",
+    "notices",
     "portal",
 )
 

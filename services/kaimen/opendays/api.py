@@ -12,9 +12,10 @@ from litestar import Request, Response, get, patch, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
 
+from kaimen.contracts.contacts import ContactsWanted
 from kaimen.contracts.opendays import THEMES
 from kaimen.kit import lots
-from kaimen.kit.auth import APPROVERS, PUBLIC, STAFF, allow
+from kaimen.kit.auth import APPROVERS, PUBLIC, SERVICES, STAFF, allow
 from kaimen.kit.clock import SHANGHAI
 from kaimen.kit.combine import Combiner
 from kaimen.kit.db import Unavailable
@@ -750,13 +751,18 @@ def handlers(resources: Resources) -> list[Any]:
             return json_response(await edge.read(at_desk(run)))
         return await edge.create(at_desk(run), upload=content)
 
+    @post("/internal/contacts", opt=allow(SERVICES), status_code=200, include_in_schema=False)
+    async def read_contacts(edge: OnEdge, data: JSONBody[ContactsWanted]) -> Response[bytes]:
+        """Whom registrations concern: for the service that writes to people."""
+        return json_response(await edge.read(at_desk(lambda desk: registrations.read_contacts(desk, data.ids))))
+
     return [
         list_themes, list_units, create_event, list_events, read_event, change_event, submit, give_back, approve,
         publish, postpone, cancel, report, read_report, copy, add_suggestion, list_suggestions, reply, read_draw,
         draw, *document_handlers("/events/{subject_id:uuid}/draw", draws_of), register, read_registration,
         cancel_registration, accept_offer, decline_offer, grant_feed, revoke_feeds,
         questionnaire, read_questionnaire, check_in, read_ticket,
-        roster, roster_sheet, import_file,
+        roster, roster_sheet, import_file, read_contacts,
     ]  # fmt: skip
 
 

@@ -46,11 +46,6 @@ class Vault:
         info = f"kaimen/{self._service}/{purpose}".encode()
         return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(self._root)
 
-    def shared_key(self, purpose: str) -> bytes:
-        """32 bytes that every service with the same root derives for `purpose`."""
-        info = f"kaimen/{purpose}".encode()
-        return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(self._root)
-
     def _cipher(self, unit: str) -> AESGCM:
         if unit not in self._ciphers:
             self._ciphers[unit] = AESGCM(self._key(f"seal/{unit}"))

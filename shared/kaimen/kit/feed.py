@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
 
 from litestar import Response
+from msgspec.structs import replace
 
 from kaimen.contracts.calendar import CalendarEntry
 from kaimen.kit.clock import local_date
@@ -22,6 +25,23 @@ HEADERS = {
     "Vary": "Accept-Encoding",
 }
 MEDIA_TYPE = "text/calendar; charset=utf-8"
+_ENDED = 3
+_HELD: dict[str, tuple[str, Literal["CONFIRMED", "TENTATIVE", "CANCELLED"], int]] = {
+    "waitlisted": ("候补", "TENTATIVE", 0),
+    "entered": ("待抽签", "TENTATIVE", 0),
+    "reserve": ("候补", "TENTATIVE", 0),
+    "offered": ("候补待确认", "TENTATIVE", 1),
+    "invited": ("受邀待确认", "TENTATIVE", 1),
+    "confirmed": ("已报名", "CONFIRMED", 2),
+    "attended": ("已出席", "CONFIRMED", 2),
+    "checked_in": ("已签到", "CONFIRMED", 2),
+    "withdrawn": ("已取消报名", "CANCELLED", _ENDED),
+    "lapsed": ("未中签或已过期", "CANCELLED", _ENDED),
+    "no_show": ("未到场", "CANCELLED", _ENDED),
+    "absent": ("未到场", "CANCELLED", _ENDED),
+    "declined": ("已婉拒", "CANCELLED", _ENDED),
+}
+"""How a sign-up's state reads in a calendar. States that change its status come later in its life, and count more."""
 
 
 def render(entry: CalendarEntry, public_url: str, uid_domain: str, *, alarms: tuple[timedelta, ...] = ()) -> bytes:
@@ -53,6 +73,25 @@ def render(entry: CalendarEntry, public_url: str, uid_domain: str, *, alarms: tu
         alarms=alarms,
     )
     return render_entry(item, uid_domain)
+
+
+def held_by(entry: CalendarEntry, sign_up: UUID, uid_kind: str, state: str, changed_at: datetime) -> CalendarEntry:
+    """The occasion as whoever signed up for it has it: what it loses, the sign-up loses too."""
+    words, status, steps = _HELD.get(state, ("报名", "TENTATIVE", 0))
+    if entry.status == "CANCELLED":
+        words, status = "活动取消", "CANCELLED"
+    elif entry.status == "TENTATIVE" and status == "CONFIRMED":
+        status = "TENTATIVE"
+    return replace(
+        entry,
+        entry_id=sign_up,
+        uid_kind=uid_kind,
+        sequence=entry.sequence + steps,
+        changed_at=max(entry.changed_at, changed_at),
+        summary=f"{words}：{entry.summary}",
+        status=status,
+        cancelled_reason=entry.cancelled_reason or (words if status == "CANCELLED" else ""),
+    )
 
 
 def _render_duty(entry: CalendarEntry, public_url: str, uid_domain: str) -> bytes:

@@ -311,7 +311,9 @@ class _Outside:
         scheme, _, token = authorization.partition(" ")
         resources = self._resources
         if scheme == calls.SCHEME:
-            return calls.caller_of(resources.vault, token, resources.service.name, scope["path"], resources.clock.now())
+            return calls.caller_of(
+                resources.calls_key, token, resources.service.name, scope["path"], resources.clock.now()
+            )
         return await resources.verifier.actor(authorization or None)
 
 

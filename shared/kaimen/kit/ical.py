@@ -288,6 +288,17 @@ def join_feed(feed: Feed, items: Iterable[bytes]) -> bytes:
     return b"".join([head, VTIMEZONE, *items, b"END:VCALENDAR\r\n"])
 
 
+def publication(items: Iterable[bytes]) -> bytes:
+    """A VCALENDAR to be sent to somebody (iTIP, RFC 5546 3.2.1: METHOD:PUBLISH), with the rendered items."""
+    calendar = icalendar.Calendar()
+    calendar.add("VERSION", "2.0")
+    calendar.add("PRODID", PRODID)
+    calendar.add("CALSCALE", "GREGORIAN")
+    calendar.add("METHOD", "PUBLISH")
+    head = calendar.to_ical(sorted=False).removesuffix(b"END:VCALENDAR\r\n")
+    return b"".join([head, VTIMEZONE, *items, b"END:VCALENDAR\r\n"])
+
+
 def etag(body: bytes) -> str:
     """The weak entity tag of a body's identity octets: `W/"<sha256 in hex>"`."""
     return f'W/"{hashlib.sha256(body).hexdigest()}"'

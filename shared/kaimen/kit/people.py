@@ -7,11 +7,13 @@ from typing import Literal
 
 import msgspec
 import phonenumbers
+from email_validator import EmailNotValidError, validate_email
 
 from kaimen.kit.crypto import Vault
 from kaimen.kit.refusals import Kind, refusal
 
 BadPhone = refusal("kit.bad-phone", Kind.INVALID, "请填写有效的电话号码。", "Give a valid phone number.")
+BadEmail = refusal("kit.bad-email", Kind.INVALID, "请填写有效的电子邮箱。", "Give a valid e-mail address.")
 ProofNeeded = refusal(
     "kit.proof-needed",
     Kind.FORBIDDEN,
@@ -37,6 +39,23 @@ def parse_phone(typed: str) -> str | None:
         return None
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return written if _MOBILE.fullmatch(written) or phonenumbers.is_valid_number(number) else None
+
+
+def clean_email(typed: str, field: str = "email") -> str:
+    """The address in its usual form, or nothing. Whether it receives mail, only mail can tell. Raises BadEmail."""
+    if not typed.strip():
+        return ""
+    try:
+        # Only the part after the @ has a form that does not depend on who keeps the box.
+        return validate_email(typed.strip(), check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise BadEmail(field=field) from None
+
+
+def mask_email(email: str) -> str:
+    """z***@example.com."""
+    box, _, domain = email.partition("@")
+    return f"{box[:1]}***@{domain}"
 
 
 def mask_phone(phone: str) -> str:

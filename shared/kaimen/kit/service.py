@@ -1,6 +1,6 @@
 """What a service declares about itself, and what it is given to run with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -72,11 +72,14 @@ class Resources:
     vault: Vault
     verifier: Verifier
     limiter: Limiter
+    calls_key: bytes
     database: Database | None = None
     bus: Bus | None = None
     jobs: Jobs | None = None
 
     def __post_init__(self) -> None:
+        self.at_close: list[Callable[[], Awaitable[None]]] = []
+        """What is waited for when the background work ends, while everything is still open."""
         self._kept: dict[str, Any] = {}
         self._workshop = Workshop(self.database, self.clock) if self.database else None
 

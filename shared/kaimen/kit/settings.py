@@ -29,6 +29,9 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     key_file: Annotated[str, Meta(description="file with 32 random bytes in hex: the root of all encryption keys")] = (
         "var/secrets/key"
     )
+    calls_key_file: Annotated[
+        str, Meta(description="file with 32 random bytes in hex, the same for all services: by it they know each other")
+    ] = "var/secrets/calls"
     clock_file: Annotated[str, Meta(description="file with seconds to add to the clock; demonstrations only")] = ""
     uid_domain: Annotated[str, Meta(description="domain of calendar UIDs; never change it once published")] = (
         "kaimen.example"

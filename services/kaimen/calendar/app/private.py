@@ -5,30 +5,18 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from msgspec.structs import replace
 
 from kaimen.calendar.domain import FeedRevoked, NoSuchFeed
 from kaimen.calendar.store.repository import PrivateFeed, Registered, Repository
 from kaimen.contracts.calendar import CalendarEntry
 from kaimen.kit.clock import day_start, local_date
-from kaimen.kit.feed import PAST_DAYS, TOMBSTONE, is_shown, render
+from kaimen.kit.feed import PAST_DAYS, TOMBSTONE, held_by, is_shown, render
 from kaimen.kit.ical import Feed, join_feed
 from kaimen.kit.people import hash_token
 from kaimen.kit.settings import ServiceSettings
 from kaimen.kit.work import Work
 
 ALARMS = (timedelta(days=1), timedelta(hours=2))
-_STANDINGS = {
-    "confirmed": ("已报名", "CONFIRMED"),
-    "checked_in": ("已签到", "CONFIRMED"),
-    "waitlisted": ("候补", "TENTATIVE"),
-    "entered": ("待抽签", "TENTATIVE"),
-    "offered": ("候补待确认", "TENTATIVE"),
-    "lapsed": ("未中签或已过期", "CANCELLED"),
-    "no_show": ("未到场", "CANCELLED"),
-    "withdrawn": ("已取消报名", "CANCELLED"),
-}
-"""How a registration's state reads in a calendar."""
 
 
 class StaffFeed(msgspec.Struct, frozen=True):
@@ -94,28 +82,7 @@ def _render(entry: CalendarEntry, settings: ServiceSettings) -> bytes:
 
 
 def _own(registered: Registered) -> CalendarEntry:
-    """The session as its visitor has it: what the event loses, the registration loses too."""
-    words, status = _STANDINGS[registered.state]
-    entry = registered.entry
-    if entry.status == "CANCELLED":
-        words, status = "活动取消", "CANCELLED"
-    elif entry.status == "TENTATIVE" and status == "CONFIRMED":
-        status = "TENTATIVE"
-    return replace(
-        entry,
-        entry_id=registered.id,
-        uid_kind="registration",
-        sequence=entry.sequence + _steps(registered.state),
-        changed_at=max(entry.changed_at, registered.changed_at),
-        summary=f"{words}：{entry.summary}",
-        status=status,
-        cancelled_reason=entry.cancelled_reason or (words if status == "CANCELLED" else ""),
-    )
-
-
-def _steps(state: str) -> int:
-    """States that change the item's status come later in a registration's life."""
-    return {"waitlisted": 0, "entered": 0, "offered": 1, "confirmed": 2, "checked_in": 2}.get(state, 3)
+    return held_by(registered.entry, registered.id, "registration", registered.state, registered.changed_at)
 
 
 def _farewell(feed: PrivateFeed, revoked_at: datetime) -> CalendarEntry:

@@ -2,19 +2,17 @@
 is not public: whoever types an address must not make this machine ask its neighbours."""
 
 import asyncio
-import ipaddress
-import socket
 
 import httpx
 
 from kaimen.decisions.app.desk import DecisionsSettings
 from kaimen.decisions.domain.facets import Answer
 from kaimen.decisions.domain.refusals import BadLink, DeadLink, LinkNotPublic
+from kaimen.kit.outside import pin
 from kaimen.kit.texts import clean_text
 
 _MOST_REDIRECTS = 3
 _GONE = (404, 410)
-_UNICAST = ipaddress.IPv6Network("2000::/3")
 _HEADERS = {"User-Agent": "kaimen-links/1", "Accept": "*/*"}
 
 
@@ -71,7 +69,7 @@ async def _follow(client: httpx.AsyncClient, url: str, public_url: str) -> Answe
         own = _own(url, public_url)
         target = _parse(own or url)
         request = client.build_request("GET", target, headers=_HEADERS)
-        if own is None and not await _pin(request):
+        if own is None and not await pin(request):
             return "private"
         answer = await client.send(request, stream=True)
         await answer.aclose()
@@ -86,27 +84,6 @@ def _own(url: str, public_url: str) -> str | None:
     if url.startswith("/"):
         return public_url + url
     return url if url == public_url or url.startswith(f"{public_url}/") else None
-
-
-async def _pin(request: httpx.Request) -> bool:
-    """Send the request to the address that was looked at, so that a second look-up cannot change it. False where the
-    name leads, also only once, to a network that is not public."""
-    host = request.url.host
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    addresses = [ipaddress.ip_address(str(entry[4][0])) for entry in found]
-    if not addresses or not all(_is_public(address) for address in addresses):
-        return False
-    # The name stays in the Host header, and in the certificate that is asked for.
-    request.extensions["sni_hostname"] = request.url.raw_host.decode("ascii")
-    request.url = request.url.copy_with(host=str(addresses[0]))
-    return True
-
-
-def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """IPv6 gives its public addresses out of one network. Some of them only wrap an IPv4 address (6to4)."""
-    if isinstance(address, ipaddress.IPv6Address) and (address not in _UNICAST or address.sixtofour is not None):
-        return False
-    return address.is_global and not address.is_multicast
 
 
 def _read(status: int) -> Answer:

@@ -24,7 +24,7 @@ def entries_of(hearing: Hearing) -> tuple[CalendarEntry, ...]:
     """What calendars show; nothing before the notice. Days of what has happened never move again."""
     if hearing.announced_at is None:
         return ()
-    entries = [_notice(hearing, local_date(hearing.announced_at)), _hearing(hearing)]
+    entries = [_notice(hearing, local_date(hearing.announced_at)), entry_of(hearing)]
     if hearing.closes_at is not None:
         entries.append(_sign_up(hearing, local_date(hearing.closes_at - timedelta(microseconds=1))))
     if hearing.reported_at is not None:
@@ -51,7 +51,8 @@ def _duty(hearing: Hearing, clock: Clock) -> CalendarEntry:
     )
 
 
-def _hearing(hearing: Hearing) -> CalendarEntry:
+def entry_of(hearing: Hearing) -> CalendarEntry:
+    """The hearing itself."""
     cancelled = hearing.standing == "cancelled"
     lines = [hearing.matters, "利益相关方：" + "、".join(side.name for side in hearing.sides)]
     if hearing.reason:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kaimen.contracts import hearings as contract
-from kaimen.hearings.app.calendar import entries_of
+from kaimen.hearings.app.calendar import entries_of, entry_of
 from kaimen.hearings.domain import hearings as domain
 from kaimen.hearings.domain import materials
 from kaimen.hearings.domain.hearings import Hearing, Phase, SeatGroup, Seating
@@ -18,7 +18,7 @@ from kaimen.hearings.store.repository import Repository
 from kaimen.kit.clock import day_start, local_date
 from kaimen.kit.crypto import Vault
 from kaimen.kit.draws.store import Draw
-from kaimen.kit.recruiting.procedure import Recruiting, RecruitingSettings, draw_subject
+from kaimen.kit.recruiting.procedure import Recruiting, RecruitingSettings, Shown, draw_subject
 from kaimen.kit.recruiting.rules import SEATED, Application, Occasion, Recruitment
 from kaimen.kit.work import Work
 
@@ -152,6 +152,10 @@ class Desk:
             list_public=hearing.list_published_at is not None,
             topics={hearing.id: hearing.matters},
         )
+
+    async def shown(self, id: UUID) -> Shown:
+        hearing = await self.hearing(id)
+        return Shown(entry_of(hearing), hearing.standing == "postponed", hearing.reason)
 
     async def scope_of(self, recruitment: Recruitment) -> UUID:
         """One person, one seat at the table; to sit among the observers as well harms nobody."""

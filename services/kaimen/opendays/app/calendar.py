@@ -11,10 +11,11 @@ def entries_of(event: Event) -> tuple[CalendarEntry, ...]:
     """What calendars show of a public event; nothing for others."""
     if not is_public(event):
         return ()
-    return tuple(_entry(event, session) for session in event.sessions)
+    return tuple(entry_of(event, session) for session in event.sessions)
 
 
-def _entry(event: Event, session: Session) -> CalendarEntry:
+def entry_of(event: Event, session: Session) -> CalendarEntry:
+    """One session, whoever may see it."""
     cancelled = event.state == "cancelled" or session.state == "cancelled"
     tentative = event.tentative or event.state == "postponed" or session.state == "postponed"
     postponed = not cancelled and session.state == "postponed"

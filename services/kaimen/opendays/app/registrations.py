@@ -14,13 +14,15 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from kaimen.contracts import opendays as contract
+from kaimen.contracts.contacts import Contact, Contacts, Language
 from kaimen.kit.clock import SHANGHAI
 from kaimen.kit.ids import normalise_code
-from kaimen.kit.people import BadPhone, Proof, ProofNeeded, hash_token, mask_name, parse_phone
+from kaimen.kit.people import BadPhone, Proof, ProofNeeded, clean_email, hash_token, mask_name, parse_phone
 from kaimen.kit.refusals import Refusal
 from kaimen.kit.texts import clean_text
 from kaimen.kit.work import Actor
 from kaimen.opendays.app import subscriptions
+from kaimen.opendays.app.calendar import entry_of
 from kaimen.opendays.app.desk import PURPOSE, Desk
 from kaimen.opendays.domain import drawing
 from kaimen.opendays.domain import seats as domain
@@ -46,7 +48,9 @@ Channel = Literal["web", "phone", "counter", "paper"]
 
 class NewRegistration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """报名. `needs` asks for an arrangement (轮椅位), never for a condition. Children are counted, not named.
-    `preferences`: where seats are drawn, further sessions that would do as well, the dearest first."""
+
+    Messages go to `email` where one is given, else to the phone, in `language`. `preferences`: where seats are drawn,
+    further sessions that would do as well, the dearest first."""
 
     name: Annotated[str, Meta(max_length=50)]
     phone: Annotated[str, Meta(max_length=32)]
@@ -54,6 +58,8 @@ class NewRegistration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     minors: Annotated[int, Meta(ge=0, le=1000)] = 0
     answers: dict[str, Annotated[str, Meta(max_length=500)]] = {}
     needs: Annotated[str, Meta(max_length=200)] = ""
+    email: Annotated[str, Meta(max_length=254)] = ""
+    language: Language = "zh"
     channel: Channel = "web"
     hold: HoldKind | None = None
     preferences: Annotated[tuple[UUID, ...], Meta(max_length=20)] = ()
@@ -67,6 +73,8 @@ class Personal(msgspec.Struct, frozen=True):
     minors: int = 0
     answers: dict[str, str] = {}
     needs: str = ""
+    email: str = ""
+    language: Language = "zh"
 
 
 class Confirmation(msgspec.Struct, frozen=True):
@@ -247,6 +255,8 @@ def _prepare(desk: Desk, arrival: Arrival) -> tuple[Personal, bytes] | Refusal:
             minors=wanted.minors,
             answers={key: clean_text(text, f"answers.{key}", most=500) for key, text in wanted.answers.items()},
             needs=clean_text(wanted.needs, "needs"),
+            email=clean_email(wanted.email),
+            language=wanted.language,
         )
     except Refusal as no:
         return no
@@ -530,6 +540,35 @@ async def _release(
         await desk.store.add_movements(session.id, desk.work.at, [(state, registration.id, freed)])
     announce_change(desk, gone)
     await offer_free_seats(desk, session.id)
+
+
+async def read_contacts(desk: Desk, ids: Sequence[UUID]) -> Contacts:
+    """For `notices`: whom these registrations concern, and how they stand."""
+    found = await desk.store.registrations_by_id(ids)
+    events = {each.event_id: await desk.store.event(each.event_id) for each in found}
+    return Contacts(tuple(_contact(desk, events[each.event_id], each) for each in found))
+
+
+def _contact(desk: Desk, event: Event | None, registration: Registration) -> Contact:
+    assert event is not None
+    session = next(each for each in event.sessions if each.id == registration.session_id)
+    personal = open_personal(desk, event, registration) or Personal(name="", phone="")
+    return Contact(
+        id=registration.id,
+        name=personal.name,
+        phone=personal.phone,
+        email=personal.email,
+        language=personal.language,
+        code=registration.code,
+        state=registration.state,
+        changed_at=registration.changed_at,
+        until=registration.offer_expires_at,
+        postponed=session.state == "postponed" or event.state == "postponed",
+        reason=event.reason,
+        entry=entry_of(event, session),
+        page=f"/r/{registration.code}",
+        ticket=_ticket(desk, registration) or "",
+    )
 
 
 class CheckIn(msgspec.Struct, frozen=True):

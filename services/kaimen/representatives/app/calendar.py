@@ -12,10 +12,11 @@ from kaimen.representatives.domain.meetings import Meeting
 def entries_of(meeting: Meeting, recruitments: Sequence[Recruitment]) -> tuple[CalendarEntry, ...]:
     """What calendars show. A meeting is tentative until its agenda is fixed."""
     open_ones = [each for each in recruitments if each.method in OPEN_METHODS]
-    return (_meeting(meeting), *(_sign_up(meeting, each) for each in open_ones))
+    return (entry_of(meeting), *(_sign_up(meeting, each) for each in open_ones))
 
 
-def _meeting(meeting: Meeting) -> CalendarEntry:
+def entry_of(meeting: Meeting) -> CalendarEntry:
+    """The meeting itself."""
     cancelled = meeting.standing == "cancelled"
     lines = [f"议题：{item.title}" for item in meeting.items if item.suitable_for_public]
     lines += [f"直播：{item.live_stream.url}" for item in meeting.items if item.live_stream.url]

@@ -4,14 +4,15 @@ from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from kaimen.contracts import representatives as contract
 from kaimen.kit.crypto import Vault
 from kaimen.kit.draws.store import Draw
-from kaimen.kit.recruiting.procedure import Recruiting, RecruitingSettings
+from kaimen.kit.recruiting.procedure import Recruiting, RecruitingSettings, Shown
 from kaimen.kit.recruiting.rules import Application, Occasion, Recruitment
 from kaimen.kit.work import Work
-from kaimen.representatives.app.calendar import entries_of
+from kaimen.representatives.app.calendar import entries_of, entry_of
 from kaimen.representatives.domain.meetings import REPLACED_BEFORE, Meeting, is_ahead
 from kaimen.representatives.domain.refusals import UnknownMeeting
 from kaimen.representatives.store.repository import Repository
@@ -67,6 +68,14 @@ class Desk:
             ahead=is_ahead(meeting, self.work.at),
             topics={item.id: item.title for item in meeting.items if item.suitable_for_public},
         )
+
+    async def shown(self, id: UUID) -> Shown:
+        """A meeting without representatives is none for those who applied."""
+        meeting = await self.meeting(id)
+        entry = entry_of(meeting)
+        if meeting.standing == "no_public":
+            entry = replace(entry, status="CANCELLED", cancelled_reason=meeting.reason)
+        return Shown(entry, postponed=False, reason=meeting.reason)
 
     async def scope_of(self, recruitment: Recruitment) -> UUID:
         return recruitment.id

@@ -9,14 +9,16 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
+from kaimen.contracts.contacts import ContactsWanted
 from kaimen.kit import lots
-from kaimen.kit.auth import PUBLIC, SIGNED_IN, STAFF, allow
+from kaimen.kit.auth import PUBLIC, SERVICES, SIGNED_IN, STAFF, allow
 from kaimen.kit.draws.api import DrawView, Numbers, document_handlers, draw_view
 from kaimen.kit.draws.procedure import TYPISTS, chance_of
 from kaimen.kit.draws.refusals import NoSuchDraw, NotInDraw, NotYetPublished
 from kaimen.kit.draws.store import Draw
 from kaimen.kit.http import OnEdge, Page, json_response, refuse_nul
 from kaimen.kit.people import Proof
+from kaimen.kit.recruiting.contacts import read_contacts
 from kaimen.kit.recruiting.procedure import (
     NewApplication,
     Receipt,
@@ -403,8 +405,13 @@ def handlers(resources: Resources, recruiting_of: Callable[[Work], Recruiting]) 
         """放弃参加."""
         return await with_proof(edge, code, proof_of(request, data), Recruiting.decline)
 
+    @post("/internal/contacts", opt=allow(SERVICES), status_code=200, include_in_schema=False)
+    async def contacts_of(edge: OnEdge, data: JSONBody[ContactsWanted]) -> Response[bytes]:
+        """Whom applications concern: for the service that writes to people."""
+        return json_response(await edge.read(step(lambda recruiting: read_contacts(recruiting, data.ids))))
+
     return [
         read_recruitment, apply, list_applications, verify, close, commit, draw, redraw, fill, select,
         *document_handlers("/recruitments/{subject_id:uuid}", draws_of), openings, read_list,
-        read_application, withdraw, confirm, decline,
+        read_application, withdraw, confirm, decline, contacts_of,
     ]  # fmt: skip

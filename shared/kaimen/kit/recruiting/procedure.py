@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
+from kaimen.contracts.calendar import CalendarEntry
+from kaimen.contracts.contacts import Language
 from kaimen.kit import lots
 from kaimen.kit.clock import SHANGHAI, day_start, local_date
 from kaimen.kit.crypto import Vault
@@ -24,7 +26,7 @@ from kaimen.kit.draws.procedure import (
 from kaimen.kit.draws.refusals import SecondDrawNeedsReason, SignUpStillOpen
 from kaimen.kit.draws.store import Draw
 from kaimen.kit.ids import normalise_code
-from kaimen.kit.people import BadPhone, Proof, ProofNeeded, hash_token, mask_name, parse_phone
+from kaimen.kit.people import BadPhone, Proof, ProofNeeded, clean_email, hash_token, mask_name, parse_phone
 from kaimen.kit.recruiting import rules as rule
 from kaimen.kit.recruiting.refusals import (
     CertificateNeeded,
@@ -72,6 +74,15 @@ class RecruitingSettings(ServiceSettings, frozen=True, kw_only=True):
     ] = 365
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """An occasion as calendars show it; cancelled also when nobody is wanted there any more. `postponed`: it has lost
+    its date; `reason`: why it changed."""
+
+    entry: CalendarEntry
+    postponed: bool
+    reason: str
+
+
 class Host(Protocol):
     """What a service lends: its occasions, and how it tells others what happened."""
 
@@ -84,6 +95,8 @@ class Host(Protocol):
     def retention(self) -> RecruitingSettings: ...
 
     async def occasion(self, id: UUID) -> Occasion: ...
+
+    async def shown(self, id: UUID) -> Shown: ...
 
     async def scope_of(self, recruitment: Recruitment) -> UUID:
         """Within what a person applies once: the recruitment, or the whole occasion."""
@@ -101,14 +114,20 @@ class Personal(msgspec.Struct, frozen=True):
 
     name: str
     phone: str
+    email: str = ""
+    language: Language = "zh"
 
 
 class NewApplication(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """报名. `household`: the address, only its pseudonym is kept; `works_for_sponsor`: a conflict of interest;
+    """报名. Messages go to `email` where one is given, else to the phone, in `language`.
+
+    `household`: the address, only its pseudonym is kept; `works_for_sponsor`: a conflict of interest;
     `recommended_by`: who names this person for a seat that stayed empty (staff enter it)."""
 
     name: Annotated[str, Meta(max_length=50)]
     phone: Annotated[str, Meta(max_length=32)]
+    email: Annotated[str, Meta(max_length=254)] = ""
+    language: Language = "zh"
     features: dict[Word, Word] = {}
     household: Annotated[str, Meta(max_length=200)] = ""
     meets_conditions: bool = False
@@ -305,7 +324,8 @@ class Recruiting:
         await self._must_let_others_come_first(recruitment, person)
         household = "".join(clean_text(given.household, "household").split()).casefold()
         token, id = work.new_token(), work.new_id()
-        personal = Personal(clean_text(given.name, "name", least=1, most=50), phone)
+        name = clean_text(given.name, "name", least=1, most=50)
+        personal = Personal(name, phone, clean_email(given.email), given.language)
         application = Application(
             id=id,
             recruitment_id=recruitment.id,

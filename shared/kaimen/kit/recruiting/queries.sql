@@ -52,6 +52,12 @@ select id, recruitment_id, occasion_id, scope, code, pseudonym, state, kind, how
     entered_by
 from applications where id = $1 for update
 
+-- name: read_applications
+select id, recruitment_id, occasion_id, scope, code, pseudonym, state, kind, how, channel, features, verified, conflict,
+    exclusion, reason, publish_name, person, household, personal, manage_hash, created_at, changed_at, confirm_by,
+    entered_by
+from applications where id = any($1::uuid[]) order by id
+
 -- name: list_applications
 select id, recruitment_id, occasion_id, scope, code, pseudonym, state, kind, how, channel, features, verified, conflict,
     exclusion, reason, publish_name, person, household, personal, manage_hash, created_at, changed_at, confirm_by,

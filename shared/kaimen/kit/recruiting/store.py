@@ -76,6 +76,9 @@ class Store:
         )
         return _application(row) if row else None
 
+    async def applications_by_id(self, ids: Collection[UUID]) -> list[Application]:
+        return [_application(row) for row in await self._db.fetch(queries.read_applications, list(ids))]
+
     async def applications(self, recruitment_id: UUID) -> list[Application]:
         """In order of arrival."""
         return [_application(row) for row in await self._db.fetch(queries.list_applications, recruitment_id)]

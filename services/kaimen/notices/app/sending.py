@@ -1,0 +1,321 @@
+"""Sending what is due.
+
+The database says what is due; a process takes some of it for a while (the lease), asks whose it is and what is true
+now, sends outside of any transaction, and writes down what became of it. Who dies in between loses the lease, and
+another process sends again: a server may then get a message twice, under one Message-ID or webhook-id, but never not at
+all.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+import httpx
+import msgspec
+
+from kaimen.contracts.contacts import MOST_ASKED, Contact, Contacts, ContactsWanted
+from kaimen.kit import calls
+from kaimen.kit.db import Unavailable
+from kaimen.kit.logs import log
+from kaimen.kit.people import mask_email, mask_phone
+from kaimen.kit.service import Resources
+from kaimen.kit.work import SYSTEM, Work
+from kaimen.notices.app.addresses import Addresses, Kept
+from kaimen.notices.app.channels import Away, Channels, Letter, Refused
+from kaimen.notices.app.hearing import SEND, wake
+from kaimen.notices.app.letters import Item, hash_of, known_of, write, write_duty
+from kaimen.notices.app.settings import NoticesSettings
+from kaimen.notices.domain import Known, Mark, awake, is_urgent, may_wait, news, next_try, still_reminds
+from kaimen.notices.store.repository import Due, Outcome, Repository, version_of
+
+MOST_AT_ONCE = 40
+LANES = 8
+ROUNDS = MOST_AT_ONCE // LANES + 1
+ASK_AGAIN = timedelta(seconds=30)
+SAY_NOTHING = "nothing_new"
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that is to be sent now."""
+
+    due: Due
+    kind: str
+    contact: Contact
+
+    @property
+    def item(self) -> Item:
+        return Item(service=self.due.service, contact=self.contact, told=self.due.told)
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """What has the same is one letter: reminders of one open month to one address."""
+        campaign = self.contact.entry.campaign
+        if self.kind not in ("early", "morning") or campaign is None:
+            return (str(self.due.id),)
+        contact = self.contact
+        return (self.kind, str(campaign), contact.email or contact.phone, contact.name, contact.language)
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """How a letter left."""
+
+    channel: Literal["email", "sms", "webhook"]
+    masked: str
+
+
+class NoChannel(Exception):
+    """There is no way to whom it concerns."""
+
+
+class Sender:
+    """One process's hands."""
+
+    def __init__(self, resources: Resources) -> None:
+        settings = resources.settings
+        assert isinstance(settings, NoticesSettings)
+        self._resources = resources
+        self._settings = settings
+        self._channels = Channels(settings)
+        self._addresses = Addresses(resources.vault, settings)
+        self._lanes = asyncio.Semaphore(LANES)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run_due(self, work: Work) -> None:
+        """Take what is due, to send it after this transaction, and set the clock for what comes next."""
+        store = Repository(work.connection)
+        lease = timedelta(seconds=ROUNDS * self._settings.send_seconds * 2)
+        taken = await store.take_due(work.at, MOST_AT_ONCE, work.at + lease)
+        coming = await store.next_due()
+        if coming is not None:
+            await work.set_timer(SEND, "all", coming)
+        if taken:
+            work.after_commit(lambda: self._begin(taken))
+
+    async def _begin(self, taken: list[Due]) -> None:
+        task = asyncio.create_task(self._send(taken))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Let what has begun come to its end."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _send(self, taken: list[Due]) -> None:
+        at = self._resources.clock.now()
+        duties = [due for due in taken if due.said is not None]
+        people = [due for due in taken if due.said is None]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for due in duties:
+                    group.create_task(self._send_duty(due, at))
+                for letter in await self._drafts(people, at):
+                    group.create_task(self._send_letter(letter, at))
+        except* Unavailable:
+            # The lease ends, and everything that was not written down is sent again.
+            log.warning("outcomes lost", messages=len(taken))
+
+    # To people
+
+    async def _drafts(self, taken: list[Due], at: datetime) -> list[list[Draft]]:
+        """What is left to send of it, by letter; the rest is settled here."""
+        contacts = await self._contacts(taken)
+        letters: dict[tuple[str, ...], list[Draft]] = defaultdict(list)
+        for due in taken:
+            if due.service not in contacts:
+                later = Outcome(state="queued", due_at=at + ASK_AGAIN, attempts=due.attempts - 1, error="unasked")
+                await self._settle(due, later)
+                continue
+            contact = contacts[due.service].get(due.recipient)
+            decided = decide(due, contact, at)
+            if isinstance(decided, Draft):
+                letters[decided.together].append(decided)
+            else:
+                await self._settle(due, decided)
+        return list(letters.values())
+
+    async def _contacts(self, taken: Iterable[Due]) -> dict[str, dict[str, Contact]]:
+        """By service and sign-up; services that do not answer are left out."""
+        wanted: dict[str, list[str]] = defaultdict(list)
+        for due in taken:
+            wanted[due.service].append(due.recipient)
+        found = {}
+        for service, ids in wanted.items():
+            try:
+                found[service] = await self._ask(service, ids)
+            except (httpx.HTTPError, msgspec.MsgspecError, TimeoutError) as error:
+                log.warning("contacts not told", service=service, error=type(error).__name__)
+        return found
+
+    async def _ask(self, service: str, ids: list[str]) -> dict[str, Contact]:
+        assert len(ids) <= MOST_ASKED
+        path = f"/api/{service}/v1/internal/contacts"
+        at = self._resources.clock.now()
+        headers = {
+            "Authorization": calls.authorization(self._resources.calls_key, "notices", service, path, at),
+            "Content-Type": "application/json",
+        }
+        body = msgspec.json.encode(ContactsWanted(tuple(UUID(id) for id in ids)))
+        async with httpx.AsyncClient(trust_env=False, timeout=self._settings.send_seconds) as client:
+            answer = await client.post(self._settings.url_of(service) + path, content=body, headers=headers)
+        contacts = msgspec.json.decode(answer.raise_for_status().content, type=Contacts)
+        return {str(contact.id): contact for contact in contacts.items}
+
+    async def _send_letter(self, drafts: list[Draft], at: datetime) -> None:
+        first = drafts[0]
+        letter = write(str(first.due.id), first.kind, [draft.item for draft in drafts], self._settings)
+        async with self._lanes:
+            outcome = await self._attempt(letter, first, at)
+        for draft in drafts:
+            told = known_of(draft.contact) if outcome.state in ("sent", "suppressed") else None
+            done = msgspec.structs.replace(
+                outcome,
+                attempts=draft.due.attempts,
+                kind=draft.kind,
+                unit=draft.contact.entry.unit,
+                told=told if draft.due.subject == "news" else None,
+            )
+            await self._settle(draft.due, done)
+
+    async def _attempt(self, letter: Letter, draft: Draft, at: datetime) -> Outcome:
+        """Mail where there is an address; else, or when the address does not exist, a short message."""
+        contact, attempts = draft.contact, draft.due.attempts
+        try:
+            sent = await self._to_person(letter, contact, at)
+        except NoChannel:
+            return Outcome(state="suppressed", due_at=at, attempts=attempts, error="no_channel")
+        except Refused as no:
+            masked, channel = _masked(contact)
+            return Outcome(state="failed", due_at=at, attempts=attempts, error=str(no), channel=channel, masked=masked)
+        except Away as no:
+            return _later(str(no), attempts, at)
+        return Outcome(
+            state="sent",
+            due_at=at,
+            attempts=attempts,
+            channel=sent.channel,
+            masked=sent.masked,
+            body_sha256=hash_of(letter),
+        )
+
+    async def _to_person(self, letter: Letter, contact: Contact, at: datetime) -> Sent:
+        has_mail = bool(contact.email) and self._channels.has_mail
+        has_sms = bool(contact.phone) and self._channels.has_sms
+        if has_mail:
+            try:
+                await self._channels.mail(letter, (contact.email,), at)
+                return Sent("email", mask_email(contact.email))
+            except Refused:
+                if not has_sms:
+                    raise
+        if not has_sms:
+            raise NoChannel
+        await self._channels.sms(letter, contact.phone, at)
+        return Sent("sms", mask_phone(contact.phone))
+
+    # To units
+
+    async def _send_duty(self, due: Due, at: datetime) -> None:
+        assert due.said is not None
+        async with self._resources.workshop.open_for_reading() as work:
+            kept = await self._addresses.of(work, due.recipient.removeprefix("unit:"))
+            state, days_left = await Repository(work.connection).clock(UUID(due.said["clock_id"]))
+        if due.kind != "breached" and (state != "running" or due.said["days_left"] != days_left):
+            await self._settle(due, _nothing(due, at))
+            return
+        async with self._lanes:
+            await self._settle(due, await self._attempt_duty(due, kept, at))
+
+    async def _attempt_duty(self, due: Due, kept: Kept, at: datetime) -> Outcome:
+        assert due.said is not None
+        letter = write_duty(str(due.id), due.kind, due.said, self._settings)
+        channel = due.subject.partition(":")[0]
+        masked = ", ".join(mask_email(each) for each in kept.emails) if channel == "email" else "webhook"
+        try:
+            if channel == "webhook" and kept.webhook:
+                said = {"type": f"deadline.{due.kind}", "timestamp": at.isoformat(), "data": due.said}
+                await self._channels.webhook(kept.webhook, kept.secret, letter.id, said, at)
+            elif channel == "email" and kept.emails and self._channels.has_mail:
+                await self._channels.mail(letter, kept.emails, at)
+            else:
+                return Outcome(state="suppressed", due_at=at, attempts=due.attempts, error="no_channel")
+        except Refused as no:
+            return Outcome(
+                state="failed", due_at=at, attempts=due.attempts, error=str(no), channel=channel, masked=masked
+            )
+        except Away as no:
+            return _later(str(no), due.attempts, at)
+        return Outcome(
+            state="sent",
+            due_at=at,
+            attempts=due.attempts,
+            channel=channel,
+            masked=masked,
+            body_sha256=hash_of(letter),
+        )
+
+    # Afterwards
+
+    async def _settle(self, due: Due, outcome: Outcome) -> None:
+        async with self._resources.workshop.open(SYSTEM) as work:
+            store = Repository(work.connection)
+            is_idle = due.subject == "news" and outcome.error == SAY_NOTHING
+            again = await (store.drop(due) if is_idle else store.finish(due, outcome, work.at))
+            if again is None:
+                return
+            if outcome.told is not None:
+                await store.save_told(UUID(due.recipient), outcome.told)
+            if again:
+                await store.ask_whether_told([UUID(due.recipient)], work.at)
+            if again or outcome.state == "queued":
+                await wake(work)
+
+
+def decide(due: Due, contact: Contact | None, at: datetime) -> Draft | Outcome:
+    """NT3: whether a message is still true, and may disturb now. What nobody needs any more is suppressed."""
+    if contact is None or not contact.name:
+        return Outcome(state="suppressed", due_at=at, attempts=due.attempts, error="forgotten")
+    now = known_of(contact)
+    if due.subject == "replies":
+        return Draft(due=due, kind="replies", contact=contact)
+    if due.subject != "news":
+        return _decide_reminder(due, contact, now, at)
+    kind = news(due.told, now, at)
+    if kind is None:
+        return _nothing(due, at)
+    morning = awake(at)
+    if morning > at and not is_urgent(kind, due.told, now, at):
+        return _at_night(due, kind, morning)
+    return Draft(due=due, kind=kind, contact=contact)
+
+
+def _decide_reminder(due: Due, contact: Contact, now: Known, at: datetime) -> Draft | Outcome:
+    mark: Mark = "early" if due.subject == "early" else "morning"
+    planned_for = now.starts_at if version_of(now.starts_at) == due.version else datetime.min.replace(tzinfo=at.tzinfo)
+    if not still_reminds(mark, planned_for, now, at):
+        return _nothing(due, at)
+    morning = may_wait(now.starts_at, at)
+    if morning is not None:
+        return _at_night(due, mark, morning)
+    return Draft(due=due, kind=mark, contact=contact)
+
+
+def _at_night(due: Due, kind: str, morning: datetime) -> Outcome:
+    return Outcome(state="queued", due_at=morning, attempts=due.attempts - 1, kind=kind, error="quiet_hours")
+
+
+def _nothing(due: Due, at: datetime) -> Outcome:
+    return Outcome(state="suppressed", due_at=at, attempts=due.attempts, error=SAY_NOTHING)
+
+
+def _later(error: str, attempts: int, at: datetime) -> Outcome:
+    due_at = next_try(attempts, at)
+    if due_at is None:
+        return Outcome(state="dead", due_at=at, attempts=attempts, error=error)
+    return Outcome(state="queued", due_at=due_at, attempts=attempts, error=error)
+
+
+def _masked(contact: Contact) -> tuple[str, str]:
+    return (mask_email(contact.email), "email") if contact.email else (mask_phone(contact.phone), "sms")
