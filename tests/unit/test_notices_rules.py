@@ -163,6 +163,7 @@ class World:
     starts_at: datetime = START + 5 * DAY
     place: str = "甲"
     until: datetime | None = None
+    is_deaf: bool = False
     told: Known | None = None
     queue: dict[str, Queued] = field(default_factory=dict)
     heard: list[tuple[datetime, str, Known]] = field(default_factory=list)
@@ -187,7 +188,7 @@ class World:
 
     def happened(self) -> None:
         """The fact arrives: it is asked whether somebody must be told, and reminders are planned anew."""
-        if not self.state:
+        if not self.state or self.is_deaf:
             return
         self.queue["news"] = Queued("news", "", self.at)
         for mark in ("early", "morning"):
@@ -226,11 +227,12 @@ steps = st.one_of(
     st.tuples(st.just("standing"), st.sampled_from(["on", "postponed", "cancelled"])),
     st.tuples(st.just("wait"), st.integers(1, 72)),
     st.tuples(st.just("sleep"), st.integers(1, 72)),
+    st.tuples(st.just("deaf"), st.booleans()),
 )
 
 
 def play(world: World, step: tuple[str, Any]) -> None:
-    """`wait`: hours in which the worker works; `sleep`: hours in which it is dead."""
+    """`wait`: hours in which the worker works; `sleep`: hours in which it is dead; `deaf`: facts do not arrive."""
     what, value = step
     if what == "wait":
         for _ in range(value):
@@ -239,6 +241,10 @@ def play(world: World, step: tuple[str, Any]) -> None:
         return
     if what == "sleep":
         world.at += value * HOUR
+        return
+    if what == "deaf":
+        world.is_deaf = value
+        world.happened()
         return
     if world.standing == "cancelled":
         return
@@ -267,6 +273,7 @@ def test_in_any_order_everybody_hears_what_is_true_and_once(happened: list[tuple
             if kind in ("early", "morning"):
                 assert then.is_coming, "reminded of what is off"
                 assert at < then.starts_at
+    play(world, ("deaf", False))
     play(world, ("wait", 24))
     # Nobody misses a change: what is still to come is known as it is.
     if world.state:
@@ -287,6 +294,7 @@ def test_who_has_a_place_is_reminded_the_same_morning(happened: list[tuple[str, 
         play(world, step)
     if world.standing == "cancelled":
         return
+    play(world, ("deaf", False))
     play(world, ("state", "confirmed"))
     play(world, ("move", hours))
     play(world, ("wait", hours))
@@ -305,3 +313,26 @@ def test_every_kind_of_message_can_be_written(kind: str, language: Any) -> None:
     assert "{" not in letter.subject + letter.text + letter.short
     assert "ABCD" in letter.text
     assert len(letter.short) < 200
+
+
+LOSSES = [("standing", "cancelled"), ("standing", "postponed"), ("state", "withdrawn"), ("move", 400)]
+
+
+@given(st.lists(steps, max_size=8), st.integers(50, 120), st.integers(0, 120), st.sampled_from(LOSSES))
+def test_a_fact_that_is_late_reminds_nobody_of_what_is_off(
+    before: list[tuple[str, Any]], hours: int, waited: int, loss: tuple[str, Any]
+) -> None:
+    world = World()
+    for step in before:
+        play(world, step)
+    if world.standing == "cancelled":
+        return
+    for step in (("deaf", False), ("state", "confirmed"), ("move", hours), ("wait", min(waited, hours - 1))):
+        play(world, step)
+    play(world, ("deaf", True))
+    play(world, loss)
+    heard = len(world.heard)
+    play(world, ("wait", hours))
+    reminded = [(at, then) for at, kind, then in world.heard[heard:] if kind in ("early", "morning")]
+    assert [then for _, then in reminded if not then.is_coming] == []
+    assert all(then.starts_at - at <= 3 * DAY for at, then in reminded)
