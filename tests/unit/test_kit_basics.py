@@ -1,13 +1,16 @@
 """Small promises of the toolbox: sealed data, codes, phone numbers, entity tags."""
 
+import asyncio
+from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kaimen.host.contracts import resources_on_paper
 from kaimen.kit.crypto import SealBroken, Vault
-from kaimen.kit.http import limit_of, tag_matches
+from kaimen.kit.http import Outside, limit_of, tag_matches
 from kaimen.kit.ids import CODE_ALPHABET, new_code, new_id, normalise_code
 from kaimen.kit.people import mask_phone, parse_phone
 from kaimen.kit.refusals import Refusal
@@ -108,3 +111,28 @@ def test_limit_is_between_one_and_two_hundred(limit: int, allowed: bool) -> None
     except Refusal:
         refused = True
     assert refused != allowed
+
+
+async def test_refusal_of_a_body_that_was_read_does_not_wait_for_more() -> None:
+    """A server has nothing to say after the end of a body until its client leaves, and the client waits for us."""
+
+    async def too_large(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 413, "headers": []})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    parts = iter([{"type": "http.request", "body": b"a", "more_body": True}, {"type": "http.request", "body": b"b"}])
+    sent = []
+
+    async def receive() -> Any:
+        part = next(parts, None)
+        return part if part is not None else await asyncio.get_running_loop().create_future()
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    async with asyncio.timeout(5):
+        await Outside(too_large, resources_on_paper("opendays"))(scope, receive, send)
+    assert sent == ["http.response.start", "http.response.body"]

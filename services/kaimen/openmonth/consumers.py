@@ -1,7 +1,8 @@
 """What the open month hears from others, and what its own clock tells it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from kaimen.contracts.envelope import Envelope
 from kaimen.contracts.opendays import (
@@ -11,6 +12,8 @@ from kaimen.contracts.opendays import (
     EventPublished,
     EventReported,
     EventRevised,
+    OpenEvent,
+    ReportFigures,
 )
 from kaimen.kit import units
 from kaimen.kit.bus import Subscription, has_read_all
@@ -32,14 +35,26 @@ EventSaid = EventPublished | EventRevised | EventPostponed | EventCancelled | Ev
 
 
 async def take(work: Work, envelope: Envelope) -> None:
-    """The last picture of an event, and the figures of its report."""
-    said = envelope.fact()
-    assert isinstance(said, EventSaid)
-    figures = said.figures if isinstance(said, EventReported) else None
-    await Desk(work).store.save_event(said.event, figures)
+    await take_many(work, [envelope])
 
 
-READER = Subscription("opendays", "openmonth-events", EVENTS, take)
+async def take_many(work: Work, envelopes: Sequence[Envelope]) -> None:
+    """The last picture of each event, and the figures of its report."""
+    latest: dict[UUID, OpenEvent] = {}
+    figures: dict[UUID, ReportFigures] = {}
+    for envelope in envelopes:
+        said = envelope.fact()
+        assert isinstance(said, EventSaid)
+        event = said.event
+        known = latest.get(event.event_id)
+        if known is None or event.version >= known.version:
+            latest[event.event_id] = event
+        if isinstance(said, EventReported):
+            figures[event.event_id] = said.figures
+    await Desk(work).store.save_events(latest.values(), figures)
+
+
+READER = Subscription("opendays", "openmonth-events", EVENTS, take, take_many)
 READ_AGAIN = timedelta(seconds=5)
 
 

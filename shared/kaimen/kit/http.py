@@ -260,7 +260,7 @@ def _has_control_character(body: bytes) -> bool:
     return any(f"\\u00{code:02x}".encode() in lowered for code in range(32) if code not in (9, 10, 13))
 
 
-class _Outside:
+class Outside:
     """ASGI middleware: finds the actor, answers conditional GETs, counts requests."""
 
     def __init__(self, app: ASGIApp, resources: Resources) -> None:
@@ -281,10 +281,19 @@ class _Outside:
             return
         wanted = headers.get(b"if-none-match", b"").decode("latin-1")
 
+        has_all = False
+
+        async def take() -> Any:
+            nonlocal has_all
+            message = await receive()
+            has_all = has_all or not message.get("more_body")
+            return message
+
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                if message["status"] == 413:
-                    await _swallow(receive)
+                # After the end of the body there is nothing to take but silence.
+                if message["status"] == 413 and not has_all:
+                    await _swallow(take)
                 route = scope.get("path_template") or "unknown"
                 REQUESTS.labels(route, scope["method"], str(message["status"])).inc()
                 if wanted and message["status"] == 200 and scope["method"] in ("GET", "HEAD"):
@@ -304,7 +313,7 @@ class _Outside:
             else:
                 await send(message)
 
-        await self.app(scope, receive, answer)
+        await self.app(scope, take, answer)
 
     async def _caller(self, authorization: str, scope: Scope) -> Actor:
         """Raises BadToken."""
@@ -383,7 +392,7 @@ def create_service_app(
         guards=[guard],
         dependencies={"edge": Provide(provide_edge)},
         exception_handlers=HANDLERS,
-        middleware=[DefineMiddleware(_Outside, resources=resources)],
+        middleware=[DefineMiddleware(Outside, resources=resources)],
         request_max_body_size=BODY_LIMIT,
         lifespan=[lifespan],
         openapi_config=openapi_config(f"开门 · {service.title} ({service.name})", service.prefix),

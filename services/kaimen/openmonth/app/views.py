@@ -151,7 +151,7 @@ def _line(event: OpenEvent, session: OpenSession | None) -> ProgrammeLine:
         tentative=event.tentative,
         state=event.state,
         reason=event.reason,
-        page=f"/events/{event.event_id}",
+        page=f"/open-days/{event.event_id}",
     )
 
 

@@ -144,7 +144,7 @@ def _row(fact: Fact, campaign: Campaign) -> Row:
             replies=told.replies if told else 0,
         ),
         why_not=why_not,
-        page=f"/events/{event.event_id}",
+        page=f"/open-days/{event.event_id}",
     )
 
 

@@ -24,9 +24,10 @@ from campaigns where ($1 or state <> 'planned') order by year desc
 
 -- Events
 
--- name: save_event
+-- name: save_events
 -- A late message must not go backwards. There is one report of an event: whichever message brings its figures.
-insert into events (event_id, version, year, unit, body, figures) values ($1, $2, $3, $4, $5, $6)
+insert into events (event_id, version, year, unit, body, figures)
+select * from unnest($1::uuid[], $2::bigint[], $3::int[], $4::text[], $5::jsonb[], $6::jsonb[])
 on conflict (event_id) do update set
     version = greatest(events.version, excluded.version),
     year = case when excluded.version >= events.version then excluded.year else events.year end,

@@ -1,5 +1,6 @@
 """Rows to campaigns, events and photos, and back; nothing is decided here."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -79,12 +80,19 @@ class Repository:
 
     # Events
 
-    async def save_event(self, event: OpenEvent, figures: ReportFigures | None) -> None:
-        """An older version changes nothing."""
+    async def save_events(self, events: Iterable[OpenEvent], figures: Mapping[UUID, ReportFigures]) -> None:
+        """Each event once, with its figures where they are known. An older version changes nothing."""
+        ordered = sorted(events, key=lambda event: event.event_id)
+        told = [figures.get(event.event_id) for event in ordered]
         await self._db.execute(
-            queries.save_event, event.event_id, event.version, event.campaign, event.unit, as_json(event),
-            None if figures is None else as_json(figures),
-        )  # fmt: skip
+            queries.save_events,
+            [event.event_id for event in ordered],
+            [event.version for event in ordered],
+            [event.campaign for event in ordered],
+            [event.unit for event in ordered],
+            [as_json(event) for event in ordered],
+            [None if each is None else as_json(each) for each in told],
+        )
 
     async def events(self, year: int) -> list[OpenEvent]:
         """All of the campaign, also postponed and cancelled ones."""
