@@ -3,10 +3,12 @@
 import hmac
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from email.message import EmailMessage
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +18,7 @@ import pytest_asyncio
 import zxingcpp
 from PIL import Image
 
+from component.test_representatives import DAY, Hall
 from houses import Desk, House, open_house, problem_of, until
 from kaimen.contracts.adoption import DeadlineBreached, DeadlineMet, DeadlineWarned, PublicClock
 from kaimen.kit import calls
@@ -39,6 +42,10 @@ class Post:
     gateway: Gateway
     office: dict[str, str]
     desk: Desk
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=float((self.house.folder / "clock").read_text()))
 
     async def at(self, moment: datetime) -> None:
         """Everybody signs in anew: nobody's token lasts for days."""
@@ -85,16 +92,16 @@ class Post:
         """Until everything that happened has been heard, and nothing is due or on its way."""
         database = await self.house.database("notices")
         try:
-            shift = float((self.house.folder / "clock").read_text())
 
             async def nothing_due() -> bool:
-                now = datetime.now(UTC) + timedelta(seconds=shift)
                 waiting = await database.fetchval(
-                    "select count(*) from messages where state = 'sending' or (state = 'queued' and due_at <= $1)", now
+                    "select count(*) from messages where state = 'sending' or (state = 'queued' and due_at <= $1)",
+                    self.now,
                 )
                 return waiting == 0 and await self._has_heard_all()
 
-            await until(nothing_due)
+            # Longer than a lease: somebody may have died holding one.
+            await until(nothing_due, seconds=60)
         finally:
             await database.close()
 
@@ -119,8 +126,9 @@ def morning(days: int = 0, hour: int = 10) -> datetime:
     return datetime.combine(datetime.now(SHANGHAI).date() + timedelta(days=days), time(hour), SHANGHAI)
 
 
-@pytest_asyncio.fixture(scope="module")
-async def post(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Post]:
+@asynccontextmanager
+async def open_post(folder: Path) -> AsyncIterator[Post]:
+    """A house that can write to this machine, at ten in the morning."""
     mail, gateway = Mailbox.at_free_port(), Gateway()
     mail.open()
     settings = {
@@ -130,19 +138,24 @@ async def post(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Post]:
         "KAIMEN_NOTICES_ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
         "KAIMEN_NOTICES_SEND_SECONDS": "2",
     }
-    folder = tmp_path_factory.mktemp("post")
     shift = morning() - datetime.now(UTC)
     async with open_house(folder, "--only", SERVICES, "--no-seed", shift=shift, settings=settings) as house:
         office = await house.token("office")
         for unit in ("区教育局", "区财政局"):
             body = {"short_name": unit, "kind": "bureau", "district": "310118"}
             assert (await house.client.put("/api/accounts/v1/units", json=body, headers=office)).is_success
-        opened = Post(house, mail, gateway, office, Desk(house, office, office))
-        await opened.at(morning())
-        await until(lambda: opened.knows_units())
-        yield opened
+        post = Post(house, mail, gateway, office, Desk(house, office, office))
+        await post.at(morning())
+        await until(post.knows_units)
+        yield post
     gateway.close()
     mail.close()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def post(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Post]:
+    async with open_post(tmp_path_factory.mktemp("post")) as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture
@@ -393,6 +406,40 @@ async def test_bounced_address_falls_back_to_the_phone(quiet_post: Post, unit: D
     other = await visitor(unit, event, "nobody@example.com")
     failed = await quiet_post.logged(other["id"], lambda line: line["state"] == "failed")
     assert failed["error"] == "refused"
+
+
+async def test_applicants_hear_what_became_of_them(quiet_post: Post) -> None:
+    hall = Hall(quiet_post.house)
+    hall.shift = morning() - datetime.now(UTC)
+    hall.wait_for(timedelta())
+    meeting = await hall.meeting()
+    call = hall.call(method="panel", seats=1, quotas={}, entropy=[], criteria="代表不同居民区")
+    recruitment = await hall.post(f"/meetings/{meeting['id']}/recruitments", call)
+    names = ("chosen", "reserve", "other")
+    receipts = {}
+    for number, name in enumerate(names):
+        applicant = hall.applicant(number, features={}, email=f"{name}@example.com")
+        receipts[name] = await hall.post(f"/recruitments/{recruitment['id']}/applications", applicant, {})
+        (received,) = await quiet_post.mails(f"{name}@example.com", 1)
+        assert received["Subject"] == "已收到报名：主任办公会 第9次"
+        await hall.post(f"/applications/{receipts[name]['code']}/verify", {})
+    hall.wait_for(9 * DAY)
+    chosen, reserve = receipts["chosen"]["pseudonym"], receipts["reserve"]["pseudonym"]
+    selection = {"selected": [chosen], "reserves": [reserve], "reasons": {chosen: "居住地"}}
+    await hall.post(f"/recruitments/{recruitment['id']}/selection", selection)
+    invited = (await quiet_post.mails("chosen@example.com", 2))[1]
+    assert invited["Subject"] == "邀请，请确认：主任办公会 第9次"
+    assert "前答复" in text_of(invited)
+    assert f"/a/{receipts['chosen']['code']}" in text_of(invited)
+    assert (await quiet_post.mails("reserve@example.com", 2))[1]["Subject"] == "替补人选：主任办公会 第9次"
+    assert (await quiet_post.mails("other@example.com", 2))[1]["Subject"] == "未入选：主任办公会 第9次"
+    await hall.post(f"/meetings/{meeting['id']}/cancel", {"reason": "议题撤回"})
+    for name in ("chosen", "reserve"):
+        gone = (await quiet_post.mails(f"{name}@example.com", 3))[2]
+        assert gone["Subject"] == "活动取消：主任办公会 第9次"
+        assert "原因：议题撤回" in text_of(gone)
+    await quiet_post.idle()
+    await quiet_post.mails("other@example.com", 2)
 
 
 def clock(state: str = "running", **changes: Any) -> PublicClock:
