@@ -176,6 +176,7 @@ async def test_second_process_follows_and_has_the_same_bytes(house: House, desk:
         redis_url=servers.valkey.url,
         public_url=house.url,
         key_file=str(house.folder / "secrets" / "calendar.key"),
+        calls_key_file=str(house.folder / "secrets" / "calls"),
         clock_file=str(house.folder / "clock"),
     )
     async with open_resources("calendar", settings) as resources, create_app(resources).lifespan():

@@ -1,4 +1,4 @@
-"""The calendar over HTTP: feeds, one search over all entries, holiday notices and deadlines by working days."""
+"""The calendar over HTTP: feeds, entries, one search over everything, holiday notices and deadlines by working days."""
 
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -10,14 +10,15 @@ from litestar.params import FromPath, QueryParameter
 
 from kaimen.calendar.app import private
 from kaimen.calendar.app.feeds import Shelf
+from kaimen.calendar.app.search import find, read_place, write_place
 from kaimen.calendar.app.years import known_years
-from kaimen.calendar.domain import FeedKey, NoSuchFeed
-from kaimen.calendar.store.repository import EntryFilter, Repository
+from kaimen.calendar.domain import FeedKey, FoundKind, NoSuchFeed
+from kaimen.calendar.store.repository import EntryFilter, Repository, SearchPlace
 from kaimen.contracts.calendar import EntryKind
 from kaimen.kit.auth import PUBLIC, STAFF, allow
 from kaimen.kit.clock import local_date
 from kaimen.kit.feed import HEADERS, MEDIA_TYPE
-from kaimen.kit.http import OnEdge, Page, cursor_of, first_instant, json_response, limit_of, read_cursor
+from kaimen.kit.http import OnEdge, Page, cursor_of, first_instant, json_response, limit_of, read_cursor, refuse_nul
 from kaimen.kit.ical import etag
 from kaimen.kit.problems import Malformed
 from kaimen.kit.service import Resources
@@ -54,8 +55,7 @@ def handlers(resources: Resources) -> list[Any]:
         cursor: Annotated[str | None, Q(name="cursor")] = None,
     ) -> Response[bytes]:
         """查找日程: entries from the day `from` (today) to the day `to`, included (a year on)."""
-        if any(text and "\x00" in text for text in (q, unit, cursor)):
-            raise Malformed(what="NUL")
+        refuse_nul(q, unit, cursor)
         today = local_date(resources.clock.now())
         wanted = EntryFilter(
             from_at=first_instant(from_ or today, "from"),
@@ -71,6 +71,26 @@ def handlers(resources: Resources) -> list[Any]:
             found = await Repository(work.connection).list_entries(wanted)
             last = found[limit - 1] if len(found) > limit else None
             return Page(found[:limit], cursor_of(last.starts_at, last.entry_id) if last else None)
+
+        return json_response(await edge.read(run))
+
+    @get("/search", opt=allow(PUBLIC))
+    async def search(
+        edge: OnEdge,
+        q: Annotated[str, Q(name="q", min_length=1, max_length=100)],
+        kind: Annotated[FoundKind | None, Q(name="kind")] = None,
+        unit: Annotated[str | None, Q(name="unit", max_length=50)] = None,
+        limit: Annotated[int, Q(name="limit")] = 20,
+        cursor: Annotated[str | None, Q(name="cursor", max_length=200)] = None,
+    ) -> Response[bytes]:
+        """全站查找: every public page that holds all words of `q`, past and to come; matches in the title first, then
+        the nearest in time."""
+        refuse_nul(q, unit, cursor)
+        after, most = _read_place(cursor), limit_of(limit)
+
+        async def run(work: Work) -> Page:
+            results, place = await find(work, q, kind, unit, after, most)
+            return Page(results, write_place(place) if place else None)
 
         return json_response(await edge.read(run))
 
@@ -119,7 +139,14 @@ def handlers(resources: Resources) -> list[Any]:
         """停用一个地址."""
         await edge.change(lambda work: private.revoke(work, feed_id))
 
-    return [grant_feed, list_feeds, revoke_feed, list_entries, list_years, compute_deadline]
+    return [grant_feed, list_feeds, revoke_feed, list_entries, search, list_years, compute_deadline]
+
+
+def _read_place(cursor: str | None) -> SearchPlace | None:
+    try:
+        return read_place(cursor)
+    except (ValueError, OverflowError):
+        raise Malformed(what="cursor", field="cursor") from None
 
 
 def feed_handlers(shelf: Shelf) -> list[Any]:

@@ -1,9 +1,10 @@
 """Which feeds there are, which entries belong to them, and which holiday notices should be here."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Literal
 from urllib.parse import quote
+from uuid import UUID
 
 import msgspec
 
@@ -19,11 +20,34 @@ NothingToAmend = refusal(
     "There is no notice for {year} to amend; load the original one first.",
 )
 
+NothingToSearch = refusal(
+    "calendar.nothing-to-search",
+    Kind.INVALID,
+    "请输入要查找的汉字、字母或数字。",
+    "Give letters, digits or Chinese characters to search for.",
+)
+
 FeedRevoked = refusal(
     "calendar.feed-revoked", Kind.GONE, "这个日历地址已经停用。", "This calendar address was revoked."
 )
 
-_MONTH = re.compile(r"open-month/(20\d\d)")
+FoundKind = Literal["openday", "meeting", "hearing", "consultation", "decision", "report", "campaign"]
+"""Everything public that has a page of its own."""
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """Something public that has a page and no calendar entry. Its time is from `first_on` to `last_on`, both included.
+    `is_withdrawn`: it is found no more."""
+
+    document_id: UUID
+    kind: FoundKind
+    unit: str
+    title: str
+    text: str
+    page: str
+    first_on: date
+    last_on: date
+    is_withdrawn: bool = False
 
 
 class FeedKey(msgspec.Struct, frozen=True, order=True):
@@ -37,7 +61,7 @@ class FeedKey(msgspec.Struct, frozen=True, order=True):
 
     @property
     def is_windowed(self) -> bool:
-        """The open month keeps its whole year for ever; all others show −90 to +400 days."""
+        """The open month keeps its whole year for ever, also by unit and theme; all others show −90 to +400 days."""
         return not self.path.startswith("open-month/")
 
 
@@ -70,22 +94,33 @@ def feeds_of(entry: CalendarEntry) -> set[FeedKey]:
     keys = {DISTRICT, FeedKey(f"units/{entry.unit}")}
     if entry.kind in _OF_KIND:
         keys.add(_OF_KIND[entry.kind])
-    if entry.theme and "/" not in entry.theme and len(entry.theme.encode()) <= LONGEST_NAME:
-        keys.add(FeedKey(f"themes/{entry.theme}"))
+    theme = entry.theme if "/" not in entry.theme and len(entry.theme.encode()) <= LONGEST_NAME else ""
+    if theme:
+        keys.add(FeedKey(f"themes/{theme}"))
     if entry.street_code:
         keys.add(FeedKey(f"streets/{entry.street_code}"))
     if entry.campaign:
-        keys.add(FeedKey(f"open-month/{entry.campaign}"))
+        keys |= month_feeds(entry.campaign, [entry.unit], [theme] if theme else [])
     return keys
 
 
-def standing_feeds(units: Mapping[str, str | None]) -> set[FeedKey]:
-    """Feeds that exist although they may be empty: one can subscribe before anything happens."""
+def month_feeds(year: int, units: Iterable[str], themes: Iterable[str]) -> set[FeedKey]:
+    """The feed of an open month, and its parts by unit and theme (OM5)."""
+    month = f"open-month/{year}"
+    parts = [*(f"units/{unit}" for unit in units), *(f"themes/{theme}" for theme in themes)]
+    return {FeedKey(month), *(FeedKey(f"{month}/{part}") for part in parts)}
+
+
+def standing_feeds(units: Mapping[str, str | None], months: Iterable[int]) -> set[FeedKey]:
+    """Feeds that exist although they may be empty: one can subscribe before anything happens. `months`: the years of
+    open months."""
     keys = {DISTRICT, *_OF_KIND.values()} | {FeedKey(f"themes/{theme}") for theme in THEMES}
     for name, code in units.items():
         keys |= {FeedKey(f"units/{name}"), FeedKey(f"deadlines/{name}")}
         if code:
             keys.add(FeedKey(f"streets/{code}"))
+    for year in months:
+        keys |= month_feeds(year, units, THEMES)
     return keys
 
 
@@ -111,6 +146,11 @@ def title_of(key: FeedKey, street_names: Mapping[str, str]) -> tuple[str, str]:
         case "deadlines":
             return f"{name} · 期限", f"{name}的公开期限：目录、征求意见、意见采纳情况"
         case "open-month":
-            return f"{name}年政府开放月", f"{name}年政府开放月的全部活动"
+            year, _, part = name.partition("/")
+            whose = part.partition("/")[2]
+            if not whose:
+                return f"{year}年政府开放月", f"{year}年政府开放月的全部活动"
+            owner = f"{whose}的" if part.startswith("units/") else f"主题领域“{whose}”的"
+            return f"{whose} · {year}年政府开放月", f"{year}年政府开放月中{owner}活动"
         case _:
             return "青浦区 · 开门", "全区政府开放活动和公众参与日程"

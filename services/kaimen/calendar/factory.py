@@ -27,6 +27,7 @@ SERVICE = Service(
         "hearings.calendar.changed.v1",
         "decisions.calendar.changed.v1",
         "adoption.calendar.changed.v1",
+        *(subject for subjects in consumers.PAGES.values() for subject in subjects),
     ),
     nightly=("turn-day",),
 )

@@ -19,6 +19,8 @@ from kaimen.portal import (
     desk_hearings,
     desk_items,
     desk_meetings,
+    desk_notices,
+    desk_open_month,
     desk_opinions,
     desk_recruiting,
     desk_reports,
@@ -26,11 +28,14 @@ from kaimen.portal import (
     draws,
     hearings,
     meetings,
+    month_sheet,
+    open_month,
     opinions,
     outcomes,
     private_calendars,
     public,
     registering,
+    search,
 )
 from kaimen.portal.failures import FailurePages
 from kaimen.portal.portal import Portal
@@ -44,7 +49,8 @@ def create_app(resources: Resources) -> Litestar:
     rooms = (
         public, registering, meetings, hearings, consultations, opinions, outcomes, decisions, draws, applying, desk,
         door, desk_meetings, desk_hearings, desk_recruiting, desk_consultations, desk_opinions, desk_groups,
-        desk_reports, desk_decisions, desk_items, private_calendars,
+        desk_reports, desk_decisions, desk_items, private_calendars, open_month, desk_open_month,
+        search, month_sheet,
     )  # fmt: skip
     pages = [room.handlers(portal) for room in rooms]
     return create_service_app(

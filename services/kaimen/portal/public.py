@@ -15,9 +15,10 @@ from litestar.response import Redirect
 from kaimen.kit.auth import PUBLIC, allow
 from kaimen.portal.answers import Event, Events, Report, Suggestions, Unit
 from kaimen.portal.months import last_day, month_of, read_month
+from kaimen.portal.open_month_answers import Campaigns
 from kaimen.portal.portal import Feed, Portal, see
 from kaimen.portal.rendering import STYLE, STYLE_PATH
-from kaimen.portal.services import OPENDAYS, ServiceRefused
+from kaimen.portal.services import OPENDAYS, OPENMONTH, ServiceAway, ServiceRefused
 from kaimen.portal.visitor import CONTRAST_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, TEXT_COOKIE, Visitor
 from kaimen.portal.words import N_, PROBLEMS
 
@@ -65,6 +66,20 @@ def handlers(portal: Portal) -> list[Any]:
     def theme_feed(visitor: Visitor, theme: str) -> Feed:
         title = portal.renderer.text(visitor, "“%(theme)s”主题的开放活动", theme=theme)
         return feed(f"/calendar/themes/{theme}.ics", title)
+
+    def month_feed(visitor: Visitor, year: int, part: str = "", name: str = "") -> Feed:
+        """The open month of a year, or what a unit or theme has in it."""
+        title = portal.renderer.text(visitor, "%(year)s 年政府开放月", year=year)
+        path = f"open-month/{year}/{part}" if part else f"open-month/{year}"
+        return feed(f"/calendar/{path}.ics", f"{title} · {name}" if name else title)
+
+    async def open_months(visitor: Visitor) -> list[int]:
+        """The years of those that are published, the latest first; none while that service is away."""
+        try:
+            found = await portal.services.get(f"{OPENMONTH}/campaigns", Campaigns, visitor.public)
+        except ServiceAway:
+            return []
+        return [campaign.year for campaign in found.items]
 
     async def events(visitor: Visitor, **params: str) -> Events:
         given = {name.rstrip("_"): value for name, value in params.items() if value}
@@ -184,9 +199,15 @@ def handlers(portal: Portal) -> list[Any]:
     async def subscribe(request: Request[Any, Any, Any]) -> Response[bytes]:
         """订阅日历."""
         visitor = await portal.visitor(request)
-        units, themes = await asyncio.gather(portal.units(visitor), portal.themes(visitor))
+        units, themes, years = await asyncio.gather(portal.units(visitor), portal.themes(visitor), open_months(visitor))
+        latest = years[0] if years else 0
         return portal.page(
             visitor, "subscribe.html", district=district_feed(visitor),
+            months=[month_feed(visitor, year) for year in years],
+            month_themes=[month_feed(visitor, latest, f"themes/{theme}", theme) for theme in themes if latest],
+            month_units=[
+                month_feed(visitor, latest, f"units/{unit.short_name}", unit.short_name) for unit in units if latest
+            ],
             matters=[feed(path, portal.renderer.text(visitor, title)) for path, title in MATTERS],
             themes=[(theme, theme_feed(visitor, theme)) for theme in themes],
             units=[(unit.short_name, unit_feed(visitor, unit.short_name)) for unit in units],

@@ -16,6 +16,8 @@ HEARINGS = "/api/hearings/v1"
 ADOPTION = "/api/adoption/v1"
 CALENDAR = "/api/calendar/v1"
 DECISIONS = "/api/decisions/v1"
+OPENMONTH = "/api/openmonth/v1"
+NOTICES = "/api/notices/v1"
 
 
 class ServiceAway(Exception):
@@ -85,8 +87,9 @@ class Services:
         """POST where no answer is expected."""
         await self._ask("POST", path, caller, json=body)
 
-    async def put(self, path: str, answer: type[T], caller: Caller, body: Any) -> T:
-        response = await self._ask("PUT", path, caller, json=body)
+    async def put(self, path: str, answer: type[T], caller: Caller, body: Any, *, version: str = "") -> T:
+        """`version`: as for `patch`."""
+        response = await self._ask("PUT", path, caller, headers=_guard(version), json=body)
         return msgspec.json.decode(response.content, type=answer)
 
     async def delete(self, path: str, caller: Caller) -> None:
@@ -94,8 +97,7 @@ class Services:
 
     async def patch(self, path: str, answer: type[T], caller: Caller, body: Any, *, version: str = "") -> T:
         """`version`: which one the body changes; empty: whichever there is."""
-        guard = {"If-Match": f'"{version}"'} if version else {}
-        response = await self._ask("PATCH", path, caller, headers=guard, json=body)
+        response = await self._ask("PATCH", path, caller, headers=_guard(version), json=body)
         return msgspec.json.decode(response.content, type=answer)
 
     async def send_file(
@@ -128,6 +130,10 @@ class Services:
         if response.status_code >= 500:
             raise ServiceAway(f"{method} {path}")
         raise ServiceRefused(problem)
+
+
+def _guard(version: str) -> dict[str, str]:
+    return {"If-Match": f'"{version}"'} if version else {}
 
 
 def _problem_of(response: httpx.Response) -> Problem:

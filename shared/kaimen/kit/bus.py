@@ -23,18 +23,23 @@ from kaimen.kit.work import SYSTEM, Work, Workshop
 DUPLICATE_WINDOW = timedelta(minutes=15)
 DELIVERIES_BEFORE_DEATH = 5
 _RELAY_BATCH = 500
-_FETCH_BATCH = 100
+_FETCH_BATCH = 500
 
 Handler = Callable[[Work, Envelope], Awaitable[None]]
+HandlerOfMany = Callable[[Work, Sequence[Envelope]], Awaitable[None]]
 
 
 class Subscription(msgspec.Struct, frozen=True):
-    """A durable reader `durable` of a service's stream: these subjects, each handled by `handle`."""
+    """A durable reader `durable` of a service's stream: these subjects, each handled by `handle`.
+
+    `handle_many` takes facts that waited together, in the order of the stream, and has the same effect as `handle` one
+    after the other: for readers whose rebuild would take too long otherwise."""
 
     service: str
     durable: str
     subjects: tuple[str, ...]
     handle: Handler
+    handle_many: HandlerOfMany | None = None
 
 
 class Bus:
@@ -170,8 +175,7 @@ async def _read_stream(bus: Bus, workshop: Workshop, subscription: Subscription)
                 waiting = 0
                 await pull.consumer_info()
                 continue
-            for message in messages:
-                await _handle(bus, workshop, subscription, message)
+            await _handle_all(workshop, subscription, messages)
             waiting = messages[-1].metadata.num_pending
     finally:
         with suppress(NatsError):
@@ -187,7 +191,30 @@ async def has_read_all(bus: Bus, subscription: Subscription) -> bool:
     return not info.num_pending and not info.num_ack_pending
 
 
-async def _handle(bus: Bus, workshop: Workshop, subscription: Subscription, message: Msg) -> None:
+async def _handle_all(workshop: Workshop, subscription: Subscription, messages: Sequence[Msg]) -> None:
+    if len(messages) == 1 or not await _handle_together(workshop, subscription, messages):
+        for message in messages:
+            await _handle(workshop, subscription, message)
+
+
+async def _handle_together(workshop: Workshop, subscription: Subscription, messages: Sequence[Msg]) -> bool:
+    """All in one transaction, or nothing of any: then False, and each is for itself, so that one that cannot be handled
+    is buried alone."""
+    try:
+        in_order = sorted(messages, key=lambda message: message.metadata.sequence.stream)
+        facts = [from_headers(message.headers or {}, message.data) for message in in_order]
+        await receive_many(workshop, subscription, facts)
+    except Exception as error:
+        log.info("one by one", stream=subscription.service, error=type(error).__name__)
+        for message in messages:
+            await message.in_progress()
+        return False
+    for message in messages:
+        await message.ack()
+    return True
+
+
+async def _handle(workshop: Workshop, subscription: Subscription, message: Msg) -> None:
     try:
         fact = from_headers(message.headers or {}, message.data)
         await receive(workshop, subscription, fact)
@@ -212,6 +239,27 @@ async def receive(workshop: Workshop, subscription: Subscription, fact: Envelope
             return False
         await subscription.handle(work, fact)
         return True
+
+
+async def receive_many(workshop: Workshop, subscription: Subscription, facts: Sequence[Envelope]) -> int:
+    """Handle facts in this order: all inbox rows and effects in one transaction. Returns how many were new."""
+    async with workshop.open(SYSTEM) as work:
+        unhandled = await _new_ones(work, subscription, facts)
+        if subscription.handle_many and unhandled:
+            await subscription.handle_many(work, unhandled)
+            return len(unhandled)
+        for fact in unhandled:
+            work.traceparent = fact.traceparent
+            await subscription.handle(work, fact)
+        return len(unhandled)
+
+
+async def _new_ones(work: Work, subscription: Subscription, facts: Sequence[Envelope]) -> list[Envelope]:
+    """Those that have not been handled, each once."""
+    by_id = {fact.id: fact for fact in facts}
+    rows = await work.connection.fetch(queries.add_inbox_rows, subscription.durable, list(by_id), work.at)
+    new = {row["event_id"] for row in rows}
+    return [fact for id, fact in by_id.items() if id in new]
 
 
 async def _is_new(work: Work, subscription: Subscription, fact: Envelope) -> bool:
@@ -279,7 +327,8 @@ async def _list_dead(workshop: Workshop, subscriptions: Sequence[Subscription]) 
 async def rewind(bus: Bus, workshop: Workshop, subscriptions: Sequence[Subscription]) -> None:
     """Forget what was read, so that the next `listen` starts at the first message (projections rebuild)."""
     for subscription in subscriptions:
-        with suppress(NotFoundError):
-            await bus.stream.delete_consumer(subscription.service, subscription.durable)
+        # A reader that is quick to start again waits for these rows, instead of taking its first messages for handled.
         async with workshop.database.transaction() as connection:
             await connection.execute(queries.forget_inbox_of, subscription.durable)
+            with suppress(NotFoundError):
+                await bus.stream.delete_consumer(subscription.service, subscription.durable)

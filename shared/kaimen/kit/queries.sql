@@ -14,6 +14,11 @@ update outbox set sent_at = $2 where seq = any($1::bigint[])
 -- name: add_inbox
 insert into inbox (consumer, event_id, handled_at) values ($1, $2, $3) on conflict do nothing returning event_id
 
+-- name: add_inbox_rows
+-- In the order of their ids: two readers of the same messages wait for each other, and never in a circle.
+insert into inbox (consumer, event_id, handled_at) select $1, id, $3 from unnest($2::uuid[]) id order by id
+on conflict do nothing returning event_id
+
 -- name: forget_inbox_of
 delete from inbox where consumer = $1
 

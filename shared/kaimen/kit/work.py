@@ -64,7 +64,7 @@ class Work:
         self.connection = connection
         self.at = at
         self.actor = actor
-        self._traceparent = traceparent
+        self.traceparent = traceparent
         self._facts: list[Envelope] = []
         self.timers_set: list[tuple[str, str, datetime]] = []
         self.afterwards: list[Callable[[], Awaitable[None]]] = []
@@ -82,7 +82,7 @@ class Work:
                 aggregate_id=str(aggregate_id),
                 version=version,
                 time=self.at,
-                traceparent=self._traceparent,
+                traceparent=self.traceparent,
             )
         )
 

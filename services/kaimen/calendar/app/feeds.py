@@ -55,7 +55,7 @@ class Shelf:
         store = Repository(work.connection)
         units = await Units(work.connection).codes()
         streets = {code: name for name, code in units.items() if code}
-        wanted = (await store.feeds() | standing_feeds(units)) if keys is None else set(keys)
+        wanted = set(keys) if keys is not None else await _all_feeds(store, units)
         for key in sorted(wanted):
             try:
                 await self._remake(key, store, work.at, streets)
@@ -66,14 +66,7 @@ class Shelf:
     async def _remake(self, key: FeedKey, store: Repository, at: datetime, streets: Mapping[str, str]) -> None:
         entries = await store.entries_of(key)
         shown = [(e, item) for e, item in entries if is_shown(e, at, windowed=key.is_windowed)]
-        name, description = title_of(key, streets)
-        head = Feed(
-            name=name,
-            description=description,
-            url=f"{self._settings.public_url}/subscribe",
-            source_url=self._settings.public_url + key.address,
-        )
-        octets = join_feed(head, [item for _, item in shown])
+        octets = join_feed(head_of(key, streets, self._settings.public_url), [item for _, item in shown])
         self._place(key, octets, max((e.changed_at for e, _ in shown), default=None))
 
     def _place(self, key: FeedKey, octets: bytes, changed_at: datetime | None) -> None:
@@ -88,6 +81,15 @@ class Shelf:
             if not path.resolve().is_relative_to(self._folder.resolve()):
                 raise ValueError(f"{key.path!r} leads out of the folder of feeds")
             write_feed(path, body)
+
+
+def head_of(key: FeedKey, street_names: Mapping[str, str], public_url: str) -> Feed:
+    name, description = title_of(key, street_names)
+    return Feed(name=name, description=description, url=f"{public_url}/subscribe", source_url=public_url + key.address)
+
+
+async def _all_feeds(store: Repository, units: Mapping[str, str | None]) -> set[FeedKey]:
+    return await store.feeds() | standing_feeds(units, await store.campaigns())
 
 
 def write_feed(path: Path, body: Body) -> None:

@@ -1,14 +1,15 @@
 """Rows to entries and back."""
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
-from kaimen.calendar.domain import FeedKey, feeds_of
+from kaimen.calendar.domain import Document, FeedKey, FoundKind, feeds_of
 from kaimen.contracts.calendar import CalendarEntry
 from kaimen.contracts.opendays import FeedChanged, RegistrationChanged
+from kaimen.kit.clock import day_start
 from kaimen.kit.db import Connection
 from kaimen.kit.queries import load_queries
 from kaimen.kit.search import search_terms
@@ -46,6 +47,44 @@ class Registered(msgspec.Struct, frozen=True):
     state: str
     changed_at: datetime
     entry: CalendarEntry
+
+
+class SearchPlace(msgspec.Struct, frozen=True):
+    """Where a list of hits goes on: after this one, `away` in time from `at`; `is_body`: not found in its title."""
+
+    at: datetime
+    is_body: bool
+    away: timedelta
+    id: UUID
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True):
+    """What is searched: all `terms` by index, all `words` again in the text. Nearness in time is measured from `at`."""
+
+    terms: list[str]
+    words: list[str]
+    kind: FoundKind | None
+    unit: str | None
+    at: datetime
+    after: SearchPlace | None
+    limit: int
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A page that holds all words; `is_body`: not all of them in its title. `away`: from the instant of the search."""
+
+    id: UUID
+    kind: FoundKind
+    unit: str
+    title: str
+    body: str
+    page: str
+    starts_at: datetime
+    ends_at: datetime
+    all_day: bool
+    status: Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
+    is_body: bool
+    away: timedelta
 
 
 class Repository:
@@ -119,6 +158,27 @@ class Repository:
             after_at, after_id, wanted.limit,
         )  # fmt: skip
         return [_entry(row) for row in rows]
+
+    async def save_document(self, document: Document, version: int) -> None:
+        """An older version changes nothing."""
+        words = " ".join((document.title, document.text, document.unit))
+        await self._db.execute(
+            queries.save_document, document.document_id, version, document.kind, document.unit, document.title,
+            document.text, document.page, day_start(document.first_on), day_start(document.last_on + timedelta(days=1)),
+            document.is_withdrawn, search_terms(words),
+        )  # fmt: skip
+
+    async def campaigns(self) -> list[int]:
+        """The years of open months."""
+        return [row["year"] for row in await self._db.fetch(queries.list_campaigns)]
+
+    async def search(self, wanted: Search) -> list[Hit]:
+        """Each page once, best first."""
+        after = (wanted.after.is_body, wanted.after.away, wanted.after.id) if wanted.after else (None, None, None)
+        rows = await self._db.fetch(
+            queries.search, wanted.terms, wanted.words, wanted.kind, wanted.unit, wanted.at, *after, wanted.limit
+        )
+        return [Hit(**row) for row in rows]
 
 
 def _entry(row: Any) -> CalendarEntry:
