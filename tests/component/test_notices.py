@@ -18,6 +18,7 @@ import pytest_asyncio
 import zxingcpp
 from PIL import Image
 
+from component.test_adoption import Bureau
 from component.test_representatives import DAY, Hall
 from houses import Desk, House, open_house, problem_of, until
 from kaimen.contracts.adoption import DeadlineBreached, DeadlineMet, DeadlineWarned, PublicClock
@@ -28,7 +29,7 @@ from kaimen.notices.consumers import HEARD
 from receivers import Gateway, Mailbox
 
 API = "/api/notices/v1"
-SERVICES = "accounts,opendays,representatives,hearings,notices"
+SERVICES = "accounts,opendays,representatives,hearings,adoption,calendar,notices"
 SMS_SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
 HOUR = timedelta(hours=1)
 
@@ -75,7 +76,8 @@ class Post:
         return found
 
     async def log(self, **query: Any) -> list[dict[str, Any]]:
-        answer = await self.house.client.get(f"{API}/messages", params=query, headers=self.office)
+        office = await self.house.token("office")
+        answer = await self.house.client.get(f"{API}/messages", params=query, headers=office)
         assert answer.status_code == 200, answer.text
         return answer.json()["items"]
 
@@ -127,7 +129,7 @@ def morning(days: int = 0, hour: int = 10) -> datetime:
 
 
 @asynccontextmanager
-async def open_post(folder: Path) -> AsyncIterator[Post]:
+async def open_post(folder: Path, services: str = SERVICES) -> AsyncIterator[Post]:
     """A house that can write to this machine, at ten in the morning."""
     mail, gateway = Mailbox.at_free_port(), Gateway()
     mail.open()
@@ -139,7 +141,7 @@ async def open_post(folder: Path) -> AsyncIterator[Post]:
         "KAIMEN_NOTICES_SEND_SECONDS": "2",
     }
     shift = morning() - datetime.now(UTC)
-    async with open_house(folder, "--only", SERVICES, "--no-seed", shift=shift, settings=settings) as house:
+    async with open_house(folder, "--only", services, "--no-seed", shift=shift, settings=settings) as house:
         office = await house.token("office")
         for unit in ("区教育局", "区财政局"):
             body = {"short_name": unit, "kind": "bureau", "district": "310118"}
@@ -440,6 +442,34 @@ async def test_applicants_hear_what_became_of_them(quiet_post: Post) -> None:
         assert "原因：议题撤回" in text_of(gone)
     await quiet_post.idle()
     await quiet_post.mails("other@example.com", 2)
+
+
+async def test_authors_of_opinions_hear_of_the_answer(quiet_post: Post) -> None:
+    bureau = Bureau(quiet_post.house)
+    bureau.shift = morning() - datetime.now(UTC)
+    bureau.wait_for(timedelta())
+    consultation = await bureau.opened(title="公园管理办法（草案）征求意见")
+    for contact in ("author@example.com", "13911112222", "公园路1号", "gone@example.com", ""):
+        receipt = await bureau.send(consultation, f"应当免费开放。{contact[:1]}", passage="1", contact=contact)
+    withdrawn = await bureau.send(consultation, "我撤回。", passage="1", contact="back@example.com")
+    await bureau.post(f"/opinions/{withdrawn['receipt']}/withdraw", headers={})
+    bureau.over()
+    group = await bureau.group(consultation, [1, 2, 3, 4, 5], passage="1")
+    await bureau.reply(group, change={"passage": "1", "before": "甲", "after": "乙"})
+    quiet_post.mail.unknown.add("gone@example.com")
+    published = await bureau.published(consultation)
+    (told,) = await quiet_post.mails("author@example.com", 1)
+    assert told["Subject"].startswith("意见已有处理结果：")
+    assert published["line"]["page"] in text_of(told)
+    recipient = f"opinion:{consultation['id']}:2"
+    assert (await quiet_post.logged(recipient, lambda line: line["state"] == "sent"))["channel"] == "sms"
+    bounced = await quiet_post.logged(f"opinion:{consultation['id']}:4", lambda line: line["state"] == "failed")
+    assert (bounced["error"], bounced["masked"]) == ("bounced", "g***@example.com")
+    await quiet_post.idle()
+    assert quiet_post.mail.of("back@example.com") == []
+    recipients = {line["recipient"] for line in await quiet_post.log(kind="answered")}
+    assert recipients == {f"opinion:{consultation['id']}:{no}" for no in (1, 2, 4)}
+    assert receipt["receipt"] not in text_of(told)
 
 
 def clock(state: str = "running", **changes: Any) -> PublicClock:

@@ -44,6 +44,29 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     ticket: str = ""
 
 
+class AuthorsWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Authors of opinions in one consultation: those with these numbers or, without any, the next after `after`."""
+
+    consultation_id: UUID
+    numbers: Annotated[tuple[int, ...], Meta(max_length=MOST_ASKED)] = ()
+    after: int = 0
+
+
+class Author(msgspec.Struct, frozen=True):
+    """Who left a way to be told; one of `email` and `phone` is given."""
+
+    no: int
+    email: str
+    phone: str
+
+
+class Authors(msgspec.Struct, frozen=True):
+    """By number. `next`: after which number the list goes on, null at its end."""
+
+    items: tuple[Author, ...]
+    next: int | None
+
+
 class Contacts(msgspec.Struct, frozen=True):
     """Those of the wanted sign-ups that exist."""
 

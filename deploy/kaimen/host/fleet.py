@@ -223,7 +223,7 @@ class House:
         if name == "openmonth":
             values["OPENDAYS_URL"] = f"http://{ADDRESS}:{self.ports.of('opendays')}"
         if name == "notices":
-            for asked in ("opendays", "representatives", "hearings"):
+            for asked in ("opendays", "representatives", "hearings", "adoption"):
                 values[f"{asked.upper()}_URL"] = f"http://{ADDRESS}:{self.ports.of(asked)}"
         if name == "portal":
             values["SERVICES_URL"] = f"http://{ADDRESS}:{self.door_port}"

@@ -21,7 +21,8 @@ from kaimen.adoption.domain.refusals import UnknownReport
 from kaimen.adoption.domain.reports import Report, State
 from kaimen.adoption.store.repository import ClockFilter, ConsultationFilter, OpinionFilter, ReportFilter
 from kaimen.contracts.adoption import Channel
-from kaimen.kit.auth import APPROVERS, OFFICE, PUBLIC, STAFF, allow
+from kaimen.contracts.contacts import AuthorsWanted
+from kaimen.kit.auth import APPROVERS, OFFICE, PUBLIC, SERVICES, STAFF, allow
 from kaimen.kit.http import (
     OnEdge,
     Page,
@@ -528,9 +529,14 @@ def handlers(resources: Resources) -> list[Any]:
 
         return await edge.change(at_desk(run))
 
+    @post("/internal/authors", opt=allow(SERVICES), status_code=200, include_in_schema=False)
+    async def authors_of(edge: OnEdge, data: JSONBody[AuthorsWanted]) -> Response[bytes]:
+        """Whom opinions concern: for the service that writes to people."""
+        return json_response(await edge.read(at_desk(lambda desk: opinions.read_authors(desk, data))))
+
     return [
         plan, list_consultations, read_consultation, revise, open_, extend, close, submit, list_opinions,
         import_opinions, read_opinion, set_aside, take_back, moderate, read_own, withdraw, read_matrix, read_proposals,
         create_cluster, regroup, dissolve, answer, begin_report, change_draft, approve, send_back, publish, correct,
-        list_reports, read_report, read_draft, list_versions, list_clocks, suspend,
+        list_reports, read_report, read_draft, list_versions, list_clocks, suspend, authors_of,
     ]  # fmt: skip

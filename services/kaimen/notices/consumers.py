@@ -10,7 +10,7 @@ from kaimen.kit.jobs import Job
 from kaimen.kit.service import Resources
 from kaimen.kit.work import Work
 from kaimen.notices.app.addresses import Addresses
-from kaimen.notices.app.hearing import SEND, Listener, wake
+from kaimen.notices.app.hearing import CIRCULATE, SEND, Listener, wake
 from kaimen.notices.app.sending import Sender
 from kaimen.notices.app.settings import NoticesSettings
 from kaimen.notices.store.repository import Repository
@@ -42,6 +42,7 @@ HEARD: Mapping[str, tuple[str, ...]] = {
         "adoption.deadline.warned.v1",
         "adoption.deadline.breached.v1",
         "adoption.deadline.met.v1",
+        "adoption.report.published.v1",
     ),
 }
 
@@ -67,13 +68,16 @@ def jobs(resources: Resources) -> Mapping[str, Job]:
     async def send(work: Work, subject: str) -> None:
         await sender.run_due(work)
 
+    async def circulate(work: Work, subject: str) -> None:
+        await sender.circulate(work, subject)
+
     async def forget(work: Work, subject: str) -> None:
         await Repository(work.connection).forget(work.at - timedelta(days=settings.keep_days))
         # Also for a clock that was set forward: what is due is looked for once a day in any case.
         await wake(work)
         await work.set_timer("forget-messages", subject, work.at + timedelta(days=1))
 
-    return {SEND: send, "forget-messages": forget}
+    return {SEND: send, CIRCULATE: circulate, "forget-messages": forget}
 
 
 def _settings(resources: Resources) -> NoticesSettings:

@@ -2,10 +2,12 @@
 house have, beside the root key that each has alone. The front door lets none of these calls through."""
 
 import hmac
+import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from kaimen.kit.auth import BadToken
+from kaimen.kit.logs import log
 from kaimen.kit.work import Actor
 
 SCHEME = "Kaimen"
@@ -13,8 +15,13 @@ LIFETIME = timedelta(seconds=60)
 
 
 def key_from(path: str) -> bytes:
-    """32 bytes, from a file that has them in hexadecimal."""
-    return bytes.fromhex(Path(path).read_text().strip())
+    """32 bytes, from a file that has them in hexadecimal. Without it a service runs alone: it believes nobody, and
+    nobody believes it."""
+    try:
+        return bytes.fromhex(Path(path).read_text().strip())
+    except FileNotFoundError:
+        log.warning("no key for calls", file=path)
+        return secrets.token_bytes(32)
 
 
 def authorization(key: bytes, caller: str, audience: str, path: str, at: datetime) -> str:

@@ -26,8 +26,9 @@ from kaimen.adoption.domain.refusals import (
 from kaimen.adoption.domain.reports import NAMES
 from kaimen.adoption.store.repository import NewOpinion
 from kaimen.contracts.adoption import Channel
+from kaimen.contracts.contacts import MOST_ASKED, Author, Authors, AuthorsWanted
 from kaimen.kit.ids import normalise_code
-from kaimen.kit.people import hash_token
+from kaimen.kit.people import BadEmail, clean_email, hash_token, parse_phone
 from kaimen.kit.refusals import FieldError, Refusal
 from kaimen.kit.tables import Table, TableRefusal, read_table
 from kaimen.kit.texts import clean_reason, clean_text
@@ -164,6 +165,23 @@ async def of_receipt(desk: Desk, receipt: str, *, lock: bool = False) -> tuple[O
     assert consultation is not None
     # It may have been grouped or set aside until the lock was there.
     return await numbered(desk, consultation, opinion.no) if lock else opinion, consultation
+
+
+async def read_authors(desk: Desk, wanted: AuthorsWanted) -> Authors:
+    """For `notices`: who left something that is a mail address or a phone number."""
+    found = await desk.store.contacts_after(wanted.consultation_id, wanted.numbers, wanted.after, MOST_ASKED)
+    authors = [_author(no, contact) for no, contact in found.items()]
+    goes_on = not wanted.numbers and len(found) == MOST_ASKED
+    return Authors(tuple(each for each in authors if each.email or each.phone), max(found) if goes_on else None)
+
+
+def _author(no: int, contact: str) -> Author:
+    """People write what they like."""
+    phone = parse_phone(contact) or ""
+    try:
+        return Author(no, "" if phone else clean_email(contact), phone)
+    except BadEmail:
+        return Author(no, "", "")
 
 
 async def withdraw(desk: Desk, receipt: str) -> tuple[Opinion, Consultation]:

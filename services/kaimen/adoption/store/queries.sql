@@ -109,6 +109,12 @@ limit $3
 -- name: read_contacts
 select no, contact from opinions where consultation_id = $1 and no = any($2::int[]) and contact is not null
 
+-- name: list_contacts
+select no, id, contact from opinions
+where consultation_id = $1 and contact is not null and aside is distinct from 'withdrawn'
+    and case when cardinality($2::int[]) > 0 then no = any($2) else no > $3 end
+order by no limit $4
+
 -- name: place_opinions
 update opinions set cluster_id = $3 where consultation_id = $1 and no = any($2::int[])
 

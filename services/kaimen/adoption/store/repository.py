@@ -213,6 +213,13 @@ class Repository:
         rows = await self._db.fetch(queries.read_contacts, opinions[0].consultation_id, list(ids))
         return {row["no"]: self._open(ids[row["no"]], row["contact"]) for row in rows}
 
+    async def contacts_after(
+        self, consultation_id: UUID, numbers: Sequence[int], after: int, limit: int
+    ) -> dict[int, str]:
+        """Number → contact: of these opinions or, without any, of the next ones. Not of those that were withdrawn."""
+        rows = await self._db.fetch(queries.list_contacts, consultation_id, list(numbers), after, limit)
+        return {row["no"]: self._open(row["id"], row["contact"]) for row in rows}
+
     async def same_as(self, consultation_id: UUID, numbers: Sequence[int]) -> list[int]:
         """Numbers of waiting opinions with the same words as one of these."""
         return [row["no"] for row in await self._db.fetch(queries.same_as, consultation_id, list(numbers))]

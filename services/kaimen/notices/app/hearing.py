@@ -8,10 +8,12 @@ from kaimen.contracts.envelope import Envelope
 from kaimen.kit.work import Work
 from kaimen.notices.app.addresses import OFFICE, Addresses
 from kaimen.notices.domain import awake, next_morning, reminders
-from kaimen.notices.store.repository import Occasion, Reminder, Repository
+from kaimen.notices.store.repository import Circular, Occasion, Reminder, Repository
 
 SEND = "send"
 """The timer of all that is due."""
+CIRCULATE = "circulate"
+"""The timer of a report whose authors are being told."""
 EventSaid = (
     opendays.EventPublished
     | opendays.EventRevised
@@ -56,6 +58,8 @@ class Listener:
                 await self._occasion("hearings", hearing, hearing.hearing_id, hearing.standing == "announced")
             case representatives.RecruitmentSettled() | hearings.SeatsSettled():
                 await self._ask(await self.store.recipients_of_group(said.recruitment_id, ("pooled", "verified")))
+            case adoption.ReportPublished():
+                await self._report(said)
             case opendays.SuggestionReplied():
                 await self._reply(said)
             case _ if isinstance(said, EventSaid):
@@ -131,6 +135,16 @@ class Listener:
         if visitors:
             await self.store.add_replies(visitors, day, due_at, self.work.at)
             await self.wake()
+
+    async def _report(self, said: adoption.ReportPublished) -> None:
+        """Authors are in no fact: they are asked for, page by page."""
+        text = {"title": said.title, "unit": said.unit, "page": said.page, "reason": said.reason}
+        for consultation in said.consultations:
+            circular = Circular(
+                report_id=said.report_id, consultation_id=consultation, number=said.number, after=0, said=text
+            )
+            await self.store.save_circular(circular)
+            await self.work.set_timer(CIRCULATE, f"{said.report_id}:{consultation}", self.work.at)
 
     async def _duty(self, said: DutySaid, version: int) -> None:
         clock = said.clock

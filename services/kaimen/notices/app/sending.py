@@ -8,15 +8,15 @@ all.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import httpx
 import msgspec
 
-from kaimen.contracts.contacts import MOST_ASKED, Contact, Contacts, ContactsWanted
+from kaimen.contracts.contacts import MOST_ASKED, Authors, AuthorsWanted, Contact, Contacts, ContactsWanted
 from kaimen.kit import calls
 from kaimen.kit.db import Unavailable
 from kaimen.kit.logs import log
@@ -25,12 +25,13 @@ from kaimen.kit.service import Resources
 from kaimen.kit.work import SYSTEM, Work
 from kaimen.notices.app.addresses import Addresses, Kept
 from kaimen.notices.app.channels import Away, Channels, Letter, Refused
-from kaimen.notices.app.hearing import SEND, wake
-from kaimen.notices.app.letters import Item, hash_of, known_of, write, write_duty
+from kaimen.notices.app.hearing import CIRCULATE, SEND, wake
+from kaimen.notices.app.letters import Item, hash_of, known_of, write, write_answer, write_duty
 from kaimen.notices.app.settings import NoticesSettings
 from kaimen.notices.domain import Known, Mark, awake, is_urgent, may_wait, news, next_try, still_reminds
-from kaimen.notices.store.repository import Due, Outcome, Repository, version_of
+from kaimen.notices.store.repository import OPINION, UNIT, Circular, Due, Outcome, Repository, version_of
 
+T = TypeVar("T")
 MOST_AT_ONCE = 40
 LANES = 8
 ROUNDS = MOST_AT_ONCE // LANES + 1
@@ -66,6 +67,10 @@ class Sent(msgspec.Struct, frozen=True):
     masked: str
 
 
+class NotTold(Exception):
+    """The service that knows does not answer."""
+
+
 class NoChannel(Exception):
     """There is no way to whom it concerns."""
 
@@ -92,10 +97,10 @@ class Sender:
         if coming is not None:
             await work.set_timer(SEND, "all", coming)
         if taken:
-            work.after_commit(lambda: self._begin(taken))
+            work.after_commit(lambda: self._start(self._send(taken)))
 
-    async def _begin(self, taken: list[Due]) -> None:
-        task = asyncio.create_task(self._send(taken))
+    async def _start(self, what: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(what)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -105,12 +110,15 @@ class Sender:
 
     async def _send(self, taken: list[Due]) -> None:
         at = self._resources.clock.now()
-        duties = [due for due in taken if due.said is not None]
+        duties = [due for due in taken if due.recipient.startswith(UNIT)]
+        answers = [due for due in taken if due.recipient.startswith(OPINION)]
         people = [due for due in taken if due.said is None]
         try:
             async with asyncio.TaskGroup() as group:
                 for due in duties:
                     group.create_task(self._send_duty(due, at))
+                for due in answers:
+                    group.create_task(self._send_answer(due, at))
                 for letter in await self._drafts(people, at):
                     group.create_task(self._send_letter(letter, at))
         except* Unavailable:
@@ -125,8 +133,7 @@ class Sender:
         letters: dict[tuple[str, ...], list[Draft]] = defaultdict(list)
         for due in taken:
             if due.service not in contacts:
-                later = Outcome(state="queued", due_at=at + ASK_AGAIN, attempts=due.attempts - 1, error="unasked")
-                await self._settle(due, later)
+                await self._settle(due, _unasked(due, at))
                 continue
             contact = contacts[due.service].get(due.recipient)
             decided = decide(due, contact, at)
@@ -145,29 +152,39 @@ class Sender:
         for service, ids in wanted.items():
             try:
                 found[service] = await self._ask(service, ids)
-            except (httpx.HTTPError, msgspec.MsgspecError, TimeoutError) as error:
-                log.warning("contacts not told", service=service, error=type(error).__name__)
+            except NotTold:
+                continue
         return found
 
     async def _ask(self, service: str, ids: list[str]) -> dict[str, Contact]:
         assert len(ids) <= MOST_ASKED
-        path = f"/api/{service}/v1/internal/contacts"
+        wanted = ContactsWanted(tuple(UUID(id) for id in ids))
+        told = await self._call(service, "contacts", wanted, Contacts)
+        return {str(contact.id): contact for contact in told.items}
+
+    async def _call(self, service: str, what: str, wanted: msgspec.Struct, type: type[T]) -> T:
+        """Raises NotTold."""
+        path = f"/api/{service}/v1/internal/{what}"
         at = self._resources.clock.now()
         headers = {
             "Authorization": calls.authorization(self._resources.calls_key, "notices", service, path, at),
             "Content-Type": "application/json",
         }
-        body = msgspec.json.encode(ContactsWanted(tuple(UUID(id) for id in ids)))
-        async with httpx.AsyncClient(trust_env=False, timeout=self._settings.send_seconds) as client:
-            answer = await client.post(self._settings.url_of(service) + path, content=body, headers=headers)
-        contacts = msgspec.json.decode(answer.raise_for_status().content, type=Contacts)
-        return {str(contact.id): contact for contact in contacts.items}
+        url = self._settings.url_of(service) + path
+        try:
+            async with httpx.AsyncClient(trust_env=False, timeout=self._settings.send_seconds) as client:
+                answer = await client.post(url, content=msgspec.json.encode(wanted), headers=headers)
+            return msgspec.json.decode(answer.raise_for_status().content, type=type)
+        except (httpx.HTTPError, msgspec.MsgspecError) as error:
+            log.warning("not told", service=service, what=what, error=error.__class__.__name__)
+            raise NotTold from error
 
     async def _send_letter(self, drafts: list[Draft], at: datetime) -> None:
         first = drafts[0]
         letter = write(str(first.due.id), first.kind, [draft.item for draft in drafts], self._settings)
         async with self._lanes:
-            outcome = await self._attempt(letter, first, at)
+            contact = first.contact
+            outcome = await self._attempt(letter, contact.email, contact.phone, first.due.attempts, at)
         for draft in drafts:
             told = known_of(draft.contact) if outcome.state in ("sent", "suppressed") else None
             done = msgspec.structs.replace(
@@ -179,15 +196,14 @@ class Sender:
             )
             await self._settle(draft.due, done)
 
-    async def _attempt(self, letter: Letter, draft: Draft, at: datetime) -> Outcome:
+    async def _attempt(self, letter: Letter, email: str, phone: str, attempts: int, at: datetime) -> Outcome:
         """Mail where there is an address; else, or when the address does not exist, a short message."""
-        contact, attempts = draft.contact, draft.due.attempts
         try:
-            sent = await self._to_person(letter, contact, at)
+            sent = await self._to_person(letter, email, phone, at)
         except NoChannel:
             return Outcome(state="suppressed", due_at=at, attempts=attempts, error="no_channel")
         except Refused as no:
-            masked, channel = _masked(contact)
+            channel, masked = ("email", mask_email(email)) if email else ("sms", mask_phone(phone))
             return Outcome(state="failed", due_at=at, attempts=attempts, error=str(no), channel=channel, masked=masked)
         except Away as no:
             return _later(str(no), attempts, at)
@@ -200,27 +216,70 @@ class Sender:
             body_sha256=hash_of(letter),
         )
 
-    async def _to_person(self, letter: Letter, contact: Contact, at: datetime) -> Sent:
-        has_mail = bool(contact.email) and self._channels.has_mail
-        has_sms = bool(contact.phone) and self._channels.has_sms
-        if has_mail:
+    async def _to_person(self, letter: Letter, email: str, phone: str, at: datetime) -> Sent:
+        has_sms = bool(phone) and self._channels.has_sms
+        if email and self._channels.has_mail:
             try:
-                await self._channels.mail(letter, (contact.email,), at)
-                return Sent("email", mask_email(contact.email))
+                await self._channels.mail(letter, (email,), at)
+                return Sent("email", mask_email(email))
             except Refused:
                 if not has_sms:
                     raise
         if not has_sms:
             raise NoChannel
-        await self._channels.sms(letter, contact.phone, at)
-        return Sent("sms", mask_phone(contact.phone))
+        await self._channels.sms(letter, phone, at)
+        return Sent("sms", mask_phone(phone))
+
+    # To authors of opinions
+
+    async def circulate(self, work: Work, subject: str) -> None:
+        """One page of authors: asked for after this transaction, and again until they are written down."""
+        report_id, _, consultation_id = subject.partition(":")
+        circular = await Repository(work.connection).circular(UUID(report_id), UUID(consultation_id))
+        if circular is None:
+            return
+        await work.set_timer(CIRCULATE, subject, work.at + ASK_AGAIN)
+        work.after_commit(lambda: self._start(self._turn_page(circular, subject)))
+
+    async def _turn_page(self, circular: Circular, subject: str) -> None:
+        wanted = AuthorsWanted(circular.consultation_id, after=circular.after)
+        try:
+            authors = await self._call("adoption", "authors", wanted, Authors)
+        except NotTold:
+            return
+        async with self._resources.workshop.open(SYSTEM) as work:
+            numbers = [author.no for author in authors.items]
+            last = authors.next or max(numbers, default=circular.after)
+            await Repository(work.connection).turn_page(circular, numbers, last, awake(work.at), work.at)
+            if authors.next is None:
+                await work.drop_timer(CIRCULATE, subject)
+            else:
+                await work.set_timer(CIRCULATE, subject, work.at)
+            await wake(work)
+
+    async def _send_answer(self, due: Due, at: datetime) -> None:
+        assert due.said is not None
+        consultation, _, no = due.recipient.removeprefix(OPINION).partition(":")
+        try:
+            told = await self._call("adoption", "authors", AuthorsWanted(UUID(consultation), (int(no),)), Authors)
+        except NotTold:
+            await self._settle(due, _unasked(due, at))
+            return
+        if not told.items:
+            await self._settle(due, _forgotten(due, at))
+            return
+        (author,) = told.items
+        letter = write_answer(str(due.id), due.said, self._settings)
+        async with self._lanes:
+            outcome = await self._attempt(letter, author.email, author.phone, due.attempts, at)
+        await self._settle(due, outcome)
 
     # To units
 
     async def _send_duty(self, due: Due, at: datetime) -> None:
         assert due.said is not None
         async with self._resources.workshop.open_for_reading() as work:
-            kept = await self._addresses.of(work, due.recipient.removeprefix("unit:"))
+            kept = await self._addresses.of(work, due.recipient.removeprefix(UNIT))
             state, days_left = await Repository(work.connection).clock(UUID(due.said["clock_id"]))
         if due.kind != "breached" and (state != "running" or due.said["days_left"] != days_left):
             await self._settle(due, _nothing(due, at))
@@ -276,7 +335,7 @@ class Sender:
 def decide(due: Due, contact: Contact | None, at: datetime) -> Draft | Outcome:
     """NT3: whether a message is still true, and may disturb now. What nobody needs any more is suppressed."""
     if contact is None or not contact.name:
-        return Outcome(state="suppressed", due_at=at, attempts=due.attempts, error="forgotten")
+        return _forgotten(due, at)
     now = known_of(contact)
     if due.subject == "replies":
         return Draft(due=due, kind="replies", contact=contact)
@@ -306,8 +365,16 @@ def _at_night(due: Due, kind: str, morning: datetime) -> Outcome:
     return Outcome(state="queued", due_at=morning, attempts=due.attempts - 1, kind=kind, error="quiet_hours")
 
 
+def _forgotten(due: Due, at: datetime) -> Outcome:
+    return Outcome(state="suppressed", due_at=at, attempts=due.attempts, error="forgotten")
+
+
 def _nothing(due: Due, at: datetime) -> Outcome:
     return Outcome(state="suppressed", due_at=at, attempts=due.attempts, error=SAY_NOTHING)
+
+
+def _unasked(due: Due, at: datetime) -> Outcome:
+    return Outcome(state="queued", due_at=at + ASK_AGAIN, attempts=due.attempts - 1, error="unasked")
 
 
 def _later(error: str, attempts: int, at: datetime) -> Outcome:
@@ -315,7 +382,3 @@ def _later(error: str, attempts: int, at: datetime) -> Outcome:
     if due_at is None:
         return Outcome(state="dead", due_at=at, attempts=attempts, error=error)
     return Outcome(state="queued", due_at=due_at, attempts=attempts, error=error)
-
-
-def _masked(contact: Contact) -> tuple[str, str]:
-    return (mask_email(contact.email), "email") if contact.email else (mask_phone(contact.phone), "sms")

@@ -19,6 +19,9 @@ class NoticesSettings(ServiceSettings, frozen=True, kw_only=True):
     hearings_url: Annotated[str, Meta(description="address of hearings, which knows its applicants")] = (
         "http://127.0.0.1:8004"
     )
+    adoption_url: Annotated[str, Meta(description="address of adoption, which knows authors of opinions")] = (
+        "http://127.0.0.1:8006"
+    )
     smtp_url: Annotated[
         str, Meta(description="mail server: smtp://user:password@host:587, or smtps:// for TLS from the first byte")
     ] = ""
@@ -43,4 +46,5 @@ class NoticesSettings(ServiceSettings, frozen=True, kw_only=True):
             "opendays": self.opendays_url,
             "representatives": self.representatives_url,
             "hearings": self.hearings_url,
+            "adoption": self.adoption_url,
         }[service]

@@ -85,6 +85,11 @@ EN: Words = {
         "Questions and suggestions raised when you were there have been answered in public.",
     ),
 }
+ANSWERED = (
+    "意见已有处理结果：{title}",
+    "您提出的意见已经研究处理，采纳情况和理由已公开。凭回执可以查询您那一条的处理结果。",
+)
+"""To authors of opinions, who did not say which language they read."""
 DUTIES: Words = {
     "started": ("期限开始：{title}", "文件已印发，意见收集和采纳情况应当按期公布。"),
     "recomputed": ("期限变动：{title}", "期限已重新计算。"),

@@ -140,6 +140,26 @@ delete from messages where state in ('sent', 'suppressed', 'failed', 'dead') and
 -- name: forget_recipients
 delete from recipients using occasions where occasions.id = recipients.occasion_id and occasions.ends_at < $1
 
+-- Authors of opinions
+
+-- A correction begins again: what it says may be another answer.
+-- name: save_circular
+insert into circulars (report_id, consultation_id, number, after, said) values ($1, $2, $3, 0, $4)
+on conflict (report_id, consultation_id) do update set number = excluded.number, after = 0, said = excluded.said
+where circulars.number < excluded.number
+
+-- name: read_circular
+select report_id, consultation_id, number, after, said from circulars where report_id = $1 and consultation_id = $2
+
+-- name: turn_page
+update circulars set after = $4 where report_id = $1 and consultation_id = $2 and number = $3
+
+-- name: add_answers
+insert into messages (id, service, recipient, subject, version, unit, kind, said, state, due_at, created_at, changed_at)
+select id, 'adoption', recipient, 'answered', $3, $4, 'answered', $5, 'queued', $6, $7, $7
+from unnest($1::uuid[], $2::text[]) as new (id, recipient)
+on conflict (recipient, subject, version) do nothing
+
 -- Duties of units
 
 -- name: save_clock

@@ -15,6 +15,9 @@ from kaimen.notices.domain import Known
 
 queries = load_queries("kaimen.notices.store")
 
+UNIT, OPINION = "unit:", "opinion:"
+"""How the name of a recipient begins that is no sign-up: a unit's, or that of an opinion's author by number."""
+
 MessageState = Literal["queued", "sending", "sent", "suppressed", "failed", "dead"]
 
 
@@ -48,7 +51,7 @@ class Reminder(msgspec.Struct, frozen=True):
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
     """A message whose time has come, in the hands of one process until `lease_until`. `told`: what its recipient knows;
-    `said`: what a message to a unit holds."""
+    `said`: what a message to a unit or an author holds."""
 
     id: UUID
     service: str
@@ -62,6 +65,16 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     lease_until: datetime
     told: Known | None = None
     said: dict[str, Any] | None = None
+
+
+class Circular(msgspec.Struct, frozen=True, kw_only=True):
+    """The `number`th version of a report, whose authors are told up to the opinion `after`."""
+
+    report_id: UUID
+    consultation_id: UUID
+    number: int
+    after: int
+    said: dict[str, Any]
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +94,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """发送记录: one line of the log, without the contact and without the text. `recipient`: a sign-up of `service` by
-    id, or `unit:<short name>`; `body_sha256`: of the text that was sent."""
+    id, `unit:<short name>`, or `opinion:<consultation>:<number>`; `body_sha256`: of the text that was sent."""
 
     id: UUID
     service: str
@@ -169,23 +182,12 @@ class Repository:
     async def add_duty(
         self, unit: str, about: str, version: str, kind: str, said: Mapping[str, Any], due_at: datetime, at: datetime
     ) -> None:
-        await self._db.execute(
-            queries.add_duty,
-            new_id(),
-            "adoption",
-            f"unit:{unit}",
-            about,
-            version,
-            unit,
-            kind,
-            as_json(said),
-            due_at,
-            at,
-        )
+        values = (new_id(), "adoption", f"{UNIT}{unit}", about, version, unit, kind, as_json(said), due_at, at)
+        await self._db.execute(queries.add_duty, *values)
 
     async def take_due(self, at: datetime, most: int, lease_until: datetime) -> list[Due]:
         rows = await self._db.fetch(queries.take_due, at, most, lease_until)
-        people = [UUID(row["recipient"]) for row in rows if not row["recipient"].startswith("unit:")]
+        people = [UUID(row["recipient"]) for row in rows if not row["recipient"].startswith((UNIT, OPINION))]
         told = {
             str(row["id"]): msgspec.json.decode(row["told"], type=Known) if row["told"] else None
             for row in await self._db.fetch(queries.told_of, people)
@@ -232,6 +234,28 @@ class Repository:
         """Lines of the log, and sign-ups whose occasion was over, by then."""
         await self._db.execute(queries.forget_messages, before)
         await self._db.execute(queries.forget_recipients, before)
+
+    # Authors of opinions
+
+    async def save_circular(self, circular: Circular) -> None:
+        c = circular
+        await self._db.execute(queries.save_circular, c.report_id, c.consultation_id, c.number, as_json(c.said))
+
+    async def circular(self, report_id: UUID, consultation_id: UUID) -> Circular | None:
+        row = await self._db.fetchrow(queries.read_circular, report_id, consultation_id)
+        return struct_of(row, Circular, frozenset({"said"})) if row else None
+
+    async def turn_page(
+        self, circular: Circular, numbers: Sequence[int], after: int, due_at: datetime, at: datetime
+    ) -> None:
+        """These authors will be told; the next page begins after `after`."""
+        c = circular
+        await self._db.execute(queries.turn_page, c.report_id, c.consultation_id, c.number, after)
+        recipients = [f"{OPINION}{c.consultation_id}:{no}" for no in numbers]
+        await self._db.execute(
+            queries.add_answers, [new_id() for _ in numbers], recipients, f"{c.report_id}:{c.number}", c.said["unit"],
+            as_json(c.said), due_at, at,
+        )  # fmt: skip
 
     # Duties of units
 

@@ -33,6 +33,16 @@ create table clocks (
     days_left int
 );
 
+-- Reports whose opinions' authors are still being told, page by page.
+create table circulars (
+    report_id uuid not null,
+    consultation_id uuid not null,
+    number int not null,
+    after int not null,
+    said jsonb not null,
+    primary key (report_id, consultation_id)
+);
+
 create table messages (
     id uuid primary key,
     service text not null,
