@@ -161,6 +161,7 @@ async def _hear_a_representative(house: House) -> None:
     await hall.post(f"/applications/{receipt['code']}/verify", {}, staff)
     chosen = {"selected": [receipt["pseudonym"]], "reasons": {receipt["pseudonym"]: "学区规划专家"}}
     await hall.post(f"/recruitments/{call['id']}/selection", chosen, staff)
+    await hall.post(f"/invitations/{receipt['code']}/confirm", {"manage_token": receipt["manage_token"]}, {})
     hall.wait_for(timedelta(days=3, hours=1))
     await hall.post(f"/meetings/{meeting['id']}/attendance", {"present": [receipt["pseudonym"]]})
     said = {"representative": receipt["pseudonym"], "item": meeting["items"][0]["id"], "summary": "建议分期实施"}
