@@ -26,12 +26,6 @@ WebhookNotHttps = refusal(
     "推送地址应以 https:// 开头。",
     "The address of a webhook begins with https://.",
 )
-AddressNotPublic = refusal(
-    "notices.address-not-public",
-    Kind.INVALID,
-    "推送地址不能指向内部网络。",
-    "The address of a webhook must not lead into a private network.",
-)
 
 Standing = Literal["on", "postponed", "cancelled"]
 News = Literal[

@@ -39,6 +39,7 @@ def application_body(form: FormMultiDict, recruitment: Recruitment, **more: Any)
     return {
         "name": str(form.get("name", "")).strip(),
         "phone": str(form.get("phone", "")).strip(),
+        "email": str(form.get("email", "")).strip(),
         "features": {feature: value for feature, value in features.items() if value},
         "household": str(form.get("household", "")),
         "meets_conditions": "meets_conditions" in form,
@@ -104,7 +105,7 @@ def handlers(portal: Portal) -> list[Any]:
         service, recruitment = await find(services, path, Recruitment, visitor.public)
         try:
             key = {"Idempotency-Key": portal.seals.key_of(form)}
-            body = application_body(form, recruitment)
+            body = application_body(form, recruitment, language=visitor.language)
             receipt = await services.post(f"{service}/{path}/applications", Receipt, visitor.public, body, headers=key)
         except ServiceRefused as no:
             faults = faults_of(no.problem)

@@ -50,7 +50,7 @@ def create_app(resources: Resources) -> Litestar:
         public, registering, meetings, hearings, consultations, opinions, outcomes, decisions, draws, applying, desk,
         door, desk_meetings, desk_hearings, desk_recruiting, desk_consultations, desk_opinions, desk_groups,
         desk_reports, desk_decisions, desk_items, private_calendars, open_month, desk_open_month,
-        search, month_sheet,
+        search, month_sheet, desk_notices,
     )  # fmt: skip
     pages = [room.handlers(portal) for room in rooms]
     return create_service_app(

@@ -60,6 +60,7 @@ def registration_body(form: FormMultiDict, **more: str) -> tuple[dict[str, Any],
     body = {
         "name": name,
         "phone": phone,
+        "email": str(form.get("email", "")).strip(),
         "party_size": party,
         "minors": minors,
         "answers": {key: text for key, text in answers.items() if text.strip()},
@@ -128,7 +129,7 @@ def handlers(portal: Portal) -> list[Any]:
         visitor = await portal.visitor(request)
         form = await portal.read_form(visitor)
         await portal.limiter.take("portal-register", visitor.address, per_minute=30)
-        body, faults = registration_body(form, channel="web")
+        body, faults = registration_body(form, channel="web", language=visitor.language)
         wishes = further_wishes(form)
         body["preferences"] = list(wishes.values())
         session_id = _uuid(str(form.get("session", "")))

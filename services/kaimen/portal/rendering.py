@@ -19,7 +19,7 @@ from litestar.datastructures import Cookie
 from markupsafe import Markup
 
 from kaimen.kit.clock import SHANGHAI
-from kaimen.portal import adoption_words, calendar_words, decision_words, open_month_words, words
+from kaimen.portal import adoption_words, calendar_words, decision_words, notice_words, open_month_words, words
 from kaimen.portal.answers import Session
 from kaimen.portal.settings import PortalSettings
 from kaimen.portal.visitor import Visitor
@@ -118,7 +118,7 @@ def _environment(language: str, translations: NullTranslations) -> jinja2.Enviro
     environment.globals["marks"] = MARKS[language]
     environment.globals["words"] = {
         name: value
-        for room in (words, adoption_words, calendar_words, decision_words, open_month_words)
+        for room in (words, adoption_words, calendar_words, decision_words, notice_words, open_month_words)
         for name, value in vars(room).items()
         if name.isupper()
     }
