@@ -10,10 +10,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 TESTS ?= tests
 
-.PHONY: help run test test-unit faults bench lint lock contracts clean bootstrap test-needs
+.PHONY: help run test test-unit faults bench lint lock containers contracts k8s k8s-check k8s-secrets clean bootstrap test-needs
 
 help: ## Say what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 run: bootstrap ## Run everything on this machine until Ctrl-C; ARGS="--port 9000"
 	@exec $(BIN)/python -m kaimen.host up $(ARGS)
@@ -26,6 +26,9 @@ test-unit: bootstrap ## Run the tests that need no server
 
 faults: bootstrap ## Kill everything and see that nothing is lost
 	$(BIN)/python -m pytest tests/faults
+
+image-test: bootstrap ## Build the image and run it; as root, a few minutes
+	@deploy/image-test
 
 bench: bootstrap ## Measure, beside pgbench and a plain file
 	@PYTHONPATH=tests $(BIN)/python -m bench
@@ -40,9 +43,23 @@ lint: bootstrap ## Style, types, import law
 lock: bootstrap ## Choose versions anew for pyproject.toml
 	$(BIN)/uv pip compile -q --universal --upgrade --generate-hashes --no-emit-index-url --no-header \
 		--all-extras pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
+		-c requirements.lock pyproject.toml -o deploy/requirements.lock
+
+containers: bootstrap ## Regenerate deploy/compose.yaml
+	$(BIN)/python -m kaimen.host.containers
 
 contracts: bootstrap ## Regenerate the committed contracts
 	$(BIN)/python -m kaimen.host.contracts
+
+k8s: bootstrap ## Regenerate what k8s/ has from the manifests of the services
+	$(BIN)/python -m kaimen.host.kubernetes
+
+k8s-check: bootstrap ## Render what runs in Kubernetes; hold it against schemas and our laws
+	$(BIN)/python -m pytest tests/k8s
+
+k8s-secrets: bootstrap ## Write random secrets for k8s/overlays/dev, once
+	@$(BIN)/python -m kaimen.host.kubernetes --secrets
 
 clean: ## Remove what was fetched and generated; the data in var stays
 	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -10,6 +10,14 @@ from pathlib import Path
 DEFAULT_URL = "http://localhost:8080"
 ROLES = ("citizen", "unit_editor", "unit_lead", "office", "justice", "presider", "notary")
 
+BINARY_SETTINGS = {
+    "KAIMEN_HOST_POSTGRES_BIN": "folder with PostgreSQL 18's initdb and postgres",
+    "KAIMEN_HOST_NATS_SERVER": "path of nats-server",
+    "KAIMEN_HOST_VALKEY_SERVER": "path of valkey-server or redis-server",
+    "KAIMEN_HOST_CADDY": "path of caddy",
+}
+"""What `kaimen up` and its servers can be told."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one subcommand; the exit code."""
@@ -92,6 +100,9 @@ def parser() -> argparse.ArgumentParser:
         commands, "verify", run_verify, "核对一次抽签 / check the transcript of a draw; exit 0 valid, 1 not"
     )
     verify.add_argument("arguments", nargs=argparse.REMAINDER, metavar="TRANSCRIPT [--me 化名] [--openings FILE]")
+
+    kept = command(commands, "secrets", run_secrets, "容器所需的口令和密钥 / write the secrets that containers read")
+    kept.add_argument("folder", type=Path, metavar="FOLDER", help="what is there already stays")
 
     token = command(commands, "token", run_token, "开发用令牌 / print an access token of the development issuer")
     token.add_argument("--role", required=True, choices=ROLES)
@@ -207,7 +218,6 @@ def run_seed(asked: argparse.Namespace) -> int:
 
 def run_settings(asked: argparse.Namespace) -> int:
     from kaimen.host import services
-    from kaimen.host.embedded import BINARY_SETTINGS
     from kaimen.kit.settings import describe
 
     if asked.name in (None, "host"):
@@ -297,6 +307,14 @@ def run_verify(asked: argparse.Namespace) -> int:
     from kaimen.kit.lots.verifier.kaimen_verify import main as verify
 
     return verify(asked.arguments)
+
+
+def run_secrets(asked: argparse.Namespace) -> int:
+    from kaimen.host.containers import write_secrets
+
+    for name in write_secrets(asked.folder):
+        print(asked.folder / name)
+    return 0
 
 
 def run_token(asked: argparse.Namespace) -> int:

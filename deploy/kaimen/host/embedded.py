@@ -39,13 +39,6 @@ PORTS = range(20000, 32000)
 LONGEST_SOCKET_FOLDER = 90
 """Bytes; a socket's whole path may have 107 on Linux and 103 on macOS."""
 
-BINARY_SETTINGS = {
-    "KAIMEN_HOST_POSTGRES_BIN": "folder with PostgreSQL 18's initdb and postgres",
-    "KAIMEN_HOST_NATS_SERVER": "path of nats-server",
-    "KAIMEN_HOST_VALKEY_SERVER": "path of valkey-server or redis-server",
-    "KAIMEN_HOST_CADDY": "path of caddy",
-}
-
 POSTGRES_SETTINGS = {
     "listen_addresses": ADDRESS,
     "max_connections": "200",

@@ -1,6 +1,8 @@
-"""Settings: one frozen Struct per service, read once from `KAIMEN_<SERVICE>_*`; unknown names are refused."""
+"""Settings: one frozen Struct per service, read once from `KAIMEN_<SERVICE>_*`; unknown names are refused. What must not
+stand in the environment is read from the file that `KAIMEN_<SERVICE>_<NAME>_FILE` names."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -39,6 +41,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     sweep_seconds: Annotated[float, Meta(description="how often due work and unsent events are looked for")] = 5.0
     stream_replicas: Annotated[int, Meta(description="copies of each stream: 1 embedded, 3 in a cluster")] = 1
     log_level: Annotated[str, Meta(description="DEBUG, INFO, WARNING or ERROR")] = "INFO"
+    otlp_url: Annotated[str, Meta(description="OTLP/HTTP receiver of traces; empty: nothing is recorded")] = ""
 
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -49,10 +52,19 @@ def prefix_of(service: str) -> str:
 
 
 def read_settings(settings: type[S], service: str, environ: Mapping[str, str]) -> S:
-    """Decode `KAIMEN_<SERVICE>_*`. Raises msgspec.ValidationError naming the variable that is unknown or wrong."""
+    """Decode `KAIMEN_<SERVICE>_*`. Raises msgspec.ValidationError naming the variable that is unknown or wrong, and
+    OSError for a file that cannot be read."""
     prefix = prefix_of(service)
-    given = {name[len(prefix) :].lower(): value for name, value in environ.items() if name.startswith(prefix)}
     known = {field.name for field in msgspec.structs.fields(settings)}
+    given = {}
+    for variable, value in environ.items():
+        name = variable.removeprefix(prefix).lower()
+        if not variable.startswith(prefix):
+            continue
+        if name not in known and name.removesuffix("_file") in known:
+            given[name.removesuffix("_file")] = Path(value).read_text("utf-8").strip()
+        else:
+            given[name] = value
     for name in sorted(given.keys() - known):
         raise msgspec.ValidationError(f"{prefix}{name.upper()} is no setting of {service}")
     return msgspec.convert(given, settings, strict=False)
