@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from kaimen.host import services
-from kaimen.host.containers import compose, compose_text, stored, write_secrets
+from kaimen.host.containers import compose, compose_text, write_secrets
 from kaimen.kit.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def test_every_service_reads_its_environment(name: str, tmp_path: Path) -> None:
     }
     settings = read_settings(services.load(name).SERVICE.settings, name, environment)
     assert settings.host == "0.0.0.0"
-    if name in stored():
+    if name in services.stored():
         assert settings.database_url.startswith(f"postgresql://{name}:")
     for secret in told["secrets"]:
         assert any(value.endswith(f"/{secret}") for value in environment.values()), secret

@@ -13,7 +13,7 @@ import pytest
 
 from houses import event_draft, until
 from kaimen.host import services
-from kaimen.host.containers import asked_by, compose, stored, write_secrets
+from kaimen.host.containers import compose, write_secrets
 from kaimen.host.embedded import ADDRESS, Embedded, Ports
 from kaimen.host.fleet import door
 from kaimen.host.supervisor import Log
@@ -58,9 +58,11 @@ class Yard:
             "CALLS_KEY_FILE": "/run/secrets/calls",
             "REDIS_URL": self.servers.valkey.url,
         }
-        if name in stored():
+        if name in services.stored():
             values |= {"DATABASE_URL": self.servers.postgres.url(name), "NATS_URL": self.servers.nats.url}
-        values |= {setting.upper(): f"http://{ADDRESS}:{self.ports.of(to)}" for setting, to in asked_by(name).items()}
+        values |= {
+            setting.upper(): f"http://{ADDRESS}:{self.ports.of(to)}" for setting, to in services.asked_by(name).items()
+        }
         values |= {
             "calendar": {"FEEDS_DIR": "/srv/feeds"},
             "portal": {"SERVICES_URL": f"http://{ADDRESS}:{door_port}"},
@@ -82,7 +84,7 @@ class Yard:
 async def open_yard(folder: Path) -> AsyncIterator[Yard]:
     async with Embedded(folder) as servers:
         yard = Yard(folder, servers, Ports(folder / "state.json", in_use=True))
-        for name in stored():
+        for name in services.stored():
             await servers.postgres.create_database(name)
         try:
             yield yard
@@ -108,7 +110,10 @@ async def is_ready(url: str) -> bool:
 async def test_every_service_runs_and_people_reach_them(yard: Yard, tmp_path: Path) -> None:
     door_port = yard.ports.of("door-of-containers")
     everything = {
-        key: value for name in stored() for key, value in yard.environment(name, door_port).items() if "DATABASE" in key
+        key: value
+        for name in services.stored()
+        for key, value in yard.environment(name, door_port).items()
+        if "DATABASE" in key
     }
     yard.run("migrate", ["migrate"], everything, "--rm")
     for name in services.NAMES:

@@ -22,6 +22,7 @@ from kaimen.kit.logs import configure_logs, log
 from kaimen.kit.service import Resources
 from kaimen.kit.settings import ServiceSettings, read_settings
 from kaimen.kit.tasks import keep
+from kaimen.kit.traces import Traces
 from kaimen.kit.work import SYSTEM
 
 
@@ -40,6 +41,7 @@ async def open_resources(name: str, settings: ServiceSettings) -> AsyncIterator[
         limiter=Limiter(settings.redis_url),
         calls_key=calls.key_from(settings.calls_key_file),
         database=database,
+        traces=Traces.to(settings.otlp_url, name),
     )
     try:
         if database is not None:
@@ -49,6 +51,7 @@ async def open_resources(name: str, settings: ServiceSettings) -> AsyncIterator[
         await resources.limiter.close()
         if database is not None:
             await database.close()
+        await resources.traces.close()
 
 
 @asynccontextmanager
@@ -60,13 +63,14 @@ async def working(resources: Resources) -> AsyncIterator[None]:
     jobs = Jobs(workshop, handlers, settings.redis_url, resources.service.name)
     resources.jobs = jobs
     workshop.on_timer = jobs.wake_at
+    resources.subscriptions = factory.create_consumers(resources)
     async with workshop.open(SYSTEM) as work:
         for kind in (*HOUSEKEEPING, *resources.service.nightly):
             await work.set_timer(kind, "nightly", work.at)
     tasks = [
         asyncio.create_task(keep("jobs", jobs.run(settings.sweep_seconds))),
         asyncio.create_task(keep("arq", jobs.run_arq())),
-        asyncio.create_task(keep("bus", _on_the_bus(resources, factory.create_consumers(resources)))),
+        asyncio.create_task(keep("bus", _on_the_bus(resources))),
     ]
     try:
         yield
@@ -80,7 +84,7 @@ async def working(resources: Resources) -> AsyncIterator[None]:
             await resources.bus.close()
 
 
-async def _on_the_bus(resources: Resources, subscriptions: list[Any]) -> None:
+async def _on_the_bus(resources: Resources) -> None:
     settings, service = resources.settings, resources.service
     resources.bus = bus = await Bus.open(settings.nats_url, service.name)
     async with asyncio.TaskGroup() as group:
@@ -88,7 +92,7 @@ async def _on_the_bus(resources: Resources, subscriptions: list[Any]) -> None:
             group.create_task(
                 relay(bus, resources.workshop, settings.sweep_seconds, service.name, settings.stream_replicas)
             )
-        for subscription in subscriptions:
+        for subscription in resources.subscriptions:
             group.create_task(listen(bus, resources.workshop, subscription))
 
 

@@ -204,7 +204,7 @@ def run_migrate(asked: argparse.Namespace) -> int:
             return refuse(words)
     from kaimen.host.migrate import migrate
 
-    chosen = asked.names or [name for name in services.NAMES if services.load(name).SERVICE.has_database]
+    chosen = asked.names or services.stored()
     asyncio.run(migrate(chosen, asked.phase))
     return 0
 

@@ -16,17 +16,6 @@ CADDY, PROMETHEUS, GRAFANA = (
 PORT = 8000
 
 
-def asked_by(name: str) -> dict[str, str]:
-    """Which services this one asks, by the setting that says where they are."""
-    known = services.load(name).SERVICE.settings.__struct_fields__
-    return {f"{each}_url": each for each in services.NAMES if f"{each}_url" in known and each != name}
-
-
-def stored() -> list[str]:
-    """Services with a database."""
-    return [name for name in services.NAMES if services.load(name).SERVICE.has_database]
-
-
 def write_secrets(folder: Path) -> list[str]:
     """Passwords, keys and what is made of them, each in a file; what is there stays. Returns the names of new files.
 
@@ -46,7 +35,7 @@ def write_secrets(folder: Path) -> list[str]:
     keep("postgres-password", secrets.token_hex(32))
     for name in (*(f"{service}-key" for service in services.NAMES), "calls"):
         keep(name, secrets.token_hex(32))
-    passwords = {name: keep(f"{name}-database-password", secrets.token_hex(32)) for name in stored()}
+    passwords = {name: keep(f"{name}-database-password", secrets.token_hex(32)) for name in services.stored()}
     for name, password in passwords.items():
         keep(f"{name}-database-url", f"postgresql://{name}:{password}@postgres:5432/{name}?sslmode=disable")
     keep("postgres-init.sql", _init_sql(passwords))
@@ -88,7 +77,7 @@ def _init_sql(passwords: Mapping[str, str]) -> str:
 def compose() -> dict[str, Any]:
     """The Compose file, as data."""
     files = ["postgres-password", "postgres-init.sql", "nats.conf", "nats-url", "valkey.conf", "redis-url", "calls"]
-    files += [f"{name}-key" for name in services.NAMES] + [f"{name}-database-url" for name in stored()]
+    files += [f"{name}-key" for name in services.NAMES] + [f"{name}-database-url" for name in services.stored()]
     return {
         "name": "kaimen",
         "services": {
@@ -167,9 +156,10 @@ def _migrate() -> dict[str, Any]:
         "restart": "on-failure:5",
         "command": ["migrate"],
         "environment": {
-            f"KAIMEN_{name.upper()}_DATABASE_URL_FILE": f"/run/secrets/{name}-database-url" for name in stored()
+            f"KAIMEN_{name.upper()}_DATABASE_URL_FILE": f"/run/secrets/{name}-database-url"
+            for name in services.stored()
         },
-        "secrets": [f"{name}-database-url" for name in stored()],
+        "secrets": [f"{name}-database-url" for name in services.stored()],
         "networks": ["back"],
         "depends_on": {"postgres": {"condition": "service_healthy"}},
     }
@@ -180,7 +170,7 @@ def _service(name: str) -> dict[str, Any]:
     ready = f"http://127.0.0.1:{PORT}{prefix}/health/ready"
     look = f"import urllib.request as u; u.urlopen('{ready}', timeout=4)"
     files = [f"{name}-key", "calls", "redis-url"]
-    if name in stored():
+    if name in services.stored():
         files += [f"{name}-database-url", "nats-url"]
     made: dict[str, Any] = {
         **_IMAGE,
@@ -211,9 +201,9 @@ def _environment(name: str) -> dict[str, str]:
         "REDIS_URL_FILE": "/run/secrets/redis-url",
         "ACCOUNTS_URL": f"http://accounts:{PORT}",
     }
-    if name in stored():
+    if name in services.stored():
         values |= {"DATABASE_URL_FILE": f"/run/secrets/{name}-database-url", "NATS_URL_FILE": "/run/secrets/nats-url"}
-    values |= {setting.upper(): f"http://{asked}:{PORT}" for setting, asked in asked_by(name).items()}
+    values |= {setting.upper(): f"http://{asked}:{PORT}" for setting, asked in services.asked_by(name).items()}
     more = {
         "calendar": {"FEEDS_DIR": "/srv/feeds"},
         "portal": {"SERVICES_URL": "http://door:8080"},

@@ -27,8 +27,7 @@ ROOT = Path(__file__).resolve().parents[3] / "contracts"
 def documents() -> dict[str, str]:
     """File name below `contracts/` → text."""
     # The portal has pages, no API.
-    speaking = [name for name in services.NAMES if services.load(name).SERVICE.has_database]
-    made = {f"openapi/{name}.json": _openapi(name) for name in speaking}
+    made = {f"openapi/{name}.json": _openapi(name) for name in services.stored()}
     return {**made, "asyncapi.yaml": _asyncapi(), "problems.md": _problems(), "consumers.txt": _consumers()}
 
 

@@ -104,7 +104,7 @@ async def open_house(options: Options, data: Path, lock: Lock, log: Log, keeper:
     public_url = f"http://localhost:{port}"
     lock.say(f"{public_url} (pid {os.getpid()})")
     house = House(data, ports, names, port, public_url, options.clock_file)
-    stored = [name for name in names if services.load(name).SERVICE.has_database]
+    stored = [name for name in names if name in services.stored()]
     if not options.external:
         house.servers = Embedded(data, log=log, ports=ports)
         async with step("PostgreSQL, NATS, Valkey"):
@@ -207,10 +207,12 @@ class House:
             "PORT": str(self.ports.of(name)),
             "WORKERS": "1",
             "PUBLIC_URL": self.public_url,
-            "ACCOUNTS_URL": f"http://{ADDRESS}:{self.ports.of('accounts')}",
             "KEY_FILE": str(Secrets(self.data / "secrets").path(f"{name}.key")),
             "CALLS_KEY_FILE": str(Secrets(self.data / "secrets").path("calls")),
         }
+        # Accounts, too, reads its keys where all others do.
+        for setting, asked in {"accounts_url": "accounts", **services.asked_by(name)}.items():
+            values[setting.upper()] = f"http://{ADDRESS}:{self.ports.of(asked)}"
         if self.servers is not None:
             values["REDIS_URL"] = self.servers.valkey.url
             if services.load(name).SERVICE.has_database:
@@ -220,11 +222,6 @@ class House:
             values["CLOCK_FILE"] = str(self.clock_file.absolute())
         if name == "calendar":
             values["FEEDS_DIR"] = str(self.data / "feeds" / "calendar")
-        if name == "openmonth":
-            values["OPENDAYS_URL"] = f"http://{ADDRESS}:{self.ports.of('opendays')}"
-        if name == "notices":
-            for asked in ("opendays", "representatives", "hearings", "adoption"):
-                values[f"{asked.upper()}_URL"] = f"http://{ADDRESS}:{self.ports.of(asked)}"
         if name == "portal":
             values["SERVICES_URL"] = f"http://{ADDRESS}:{self.door_port}"
         return values

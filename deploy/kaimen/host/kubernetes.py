@@ -76,10 +76,6 @@ def callers_of(name: str) -> tuple[str, ...]:
     return tuple(caller for caller in services.NAMES if name in asked_by(caller))
 
 
-def stored() -> tuple[str, ...]:
-    return tuple(name for name in services.NAMES if manifest(name).has_database)
-
-
 def publishers() -> tuple[str, ...]:
     return tuple(name for name in services.NAMES if manifest(name).publishes)
 
@@ -395,8 +391,8 @@ def the_world() -> list[Manifest]:
 
 def server_policies() -> list[Manifest]:
     visitors = {
-        "postgres": (any_of(stored()), POSTGRES_PORT),
-        "nats": (any_of(stored(), "work"), NATS_PORT),
+        "postgres": (any_of(services.stored()), POSTGRES_PORT),
+        "nats": (any_of(services.stored(), "work"), NATS_PORT),
         "valkey": (any_of(services.NAMES), VALKEY_PORT),
     }
     return [policy(name, server(name), ingress=[rule("from", [who], port)]) for name, (who, port) in visitors.items()]
@@ -430,7 +426,9 @@ def nats_subjects(name: str) -> list[str]:
 
 def nats_authorization() -> str:
     """Users of NATS: a service says its own facts and reads what it subscribes to; `streams` keeps the streams."""
-    users = [nats_user(name, f"NATS_PASSWORD_{name.upper()}", nats_subjects(name), inbox(name)) for name in stored()]
+    users = [
+        nats_user(name, f"NATS_PASSWORD_{name.upper()}", nats_subjects(name), inbox(name)) for name in services.stored()
+    ]
     users.append(nats_user("streams", "NATS_PASSWORD_STREAMS", ["$JS.API.>"], "_INBOX"))
     return f"authorization: {{ users: [\n{''.join(users)}] }}\n"
 
@@ -507,7 +505,7 @@ def database_roles() -> Manifest:
             "login": True,
             "passwordSecret": {"name": f"postgres-{name}"},
         }
-        for name in stored()
+        for name in services.stored()
     ]
     return {
         "apiVersion": "postgresql.cnpg.io/v1",
@@ -579,11 +577,11 @@ def service_secrets(name: str) -> list[Manifest]:
 
 
 def shared_secrets() -> list[Manifest]:
-    passwords = {f"NATS_PASSWORD_{name.upper()}": f"{{{{ .nats_{name} }}}}" for name in (*stored(), "streams")}
+    passwords = {f"NATS_PASSWORD_{name.upper()}": f"{{{{ .nats_{name} }}}}" for name in (*services.stored(), "streams")}
     nats = external_secret("nats-passwords", passwords, [])
     nats["spec"]["data"] = [
         {"secretKey": f"nats_{name}", "remoteRef": {"key": f"kaimen/{name}", "property": "nats_password"}}
-        for name in (*stored(), "streams")
+        for name in (*services.stored(), "streams")
     ]
     return [
         external_secret("calls-key", {"calls": "{{ .calls_key }}"}, [("common", "calls_key")]),
@@ -639,7 +637,7 @@ def documents() -> dict[str, str]:
         "base/kustomization.yaml": kustomization(["network.yaml", DOOR, "servers", *services.NAMES]),
         "base/servers/network.yaml": text(*server_policies(), door_policy()),
         "base/servers/authorization.conf": MADE + nats_authorization(),
-        "base/after-rollout/jobs.yaml": text(*(after_rollout(name) for name in stored())),
+        "base/after-rollout/jobs.yaml": text(*(after_rollout(name) for name in services.stored())),
         "base/after-rollout/kustomization.yaml": kustomization(["jobs.yaml"]),
     }
     return made | {f"overlays/prod/{file}": content for file, content in production_files().items()}
@@ -657,7 +655,7 @@ def production_files() -> dict[str, str]:
     return {
         "streams.yaml": text(*(stream(name) for name in publishers())),
         "scaling.yaml": text(*(scaled_work(name) for name in readers)),
-        "databases.yaml": text(*(database(name) for name in stored())),
+        "databases.yaml": text(*(database(name) for name in services.stored())),
         "database-roles.yaml": text(database_roles()),
         "secrets.yaml": text(*shared_secrets(), *(one for name in services.NAMES for one in service_secrets(name))),
         "monitors.yaml": text(*(one for name in services.NAMES for one in monitors(name))),
@@ -669,7 +667,7 @@ def production_files() -> dict[str, str]:
 
 def development_secrets() -> dict[str, str]:
     """File name → content, random, for one cluster that nobody depends on."""
-    passwords = {name: secrets.token_hex(24) for name in stored()}
+    passwords = {name: secrets.token_hex(24) for name in services.stored()}
     valkey = secrets.token_hex(24)
     files = {
         "calls": secrets.token_hex(32),
