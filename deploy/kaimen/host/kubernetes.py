@@ -30,7 +30,7 @@ MADE = "# Made by `make k8s` from the manifests of the services. Do not edit.\n"
 PORT, DOOR_PORT, POSTGRES_PORT, NATS_PORT, VALKEY_PORT = 8000, 8080, 5432, 4222, 6379
 DOOR = "front-door"
 USER = 10001
-ELSEWHERE = frozenset({"database", "nats", "redis", "public", "smtp", "sms"})
+ELSEWHERE = frozenset({"database", "nats", "redis", "public", "smtp", "sms", "otlp"})
 """Settings `<word>_url` that name no service of this house."""
 OUTSIDE: Mapping[str, tuple[int, ...]] = {
     "accounts": (443,),

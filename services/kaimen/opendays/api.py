@@ -581,7 +581,12 @@ def handlers(resources: Resources) -> list[Any]:
         digest = hashlib.sha256(await request.body()).digest() if key else b""
         return await arrivals.submit(
             session_id.int % LANES,
-            _Keyed(Arrival(edge.actor, session_id, data), key, edge.idempotency_scope if key else "", digest),
+            _Keyed(
+                Arrival(edge.actor, session_id, data, edge.traceparent),
+                key,
+                edge.idempotency_scope if key else "",
+                digest,
+            ),
         )
 
     @get("/registrations/{code:str}", opt=allow(PUBLIC))

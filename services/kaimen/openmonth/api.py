@@ -261,8 +261,10 @@ def _upload(data: dict[str, Any]) -> UploadFile | None:
 
 def _passed_on(request: Request[Any, Any, Any]) -> dict[str, str]:
     """Who asks, and what makes a repetition safe: for opendays to judge."""
-    names = ("authorization", "idempotency-key", "traceparent", "accept-language")
-    return {name: request.headers[name] for name in names if name in request.headers}
+    names = ("authorization", "idempotency-key", "accept-language")
+    given = {name: request.headers[name] for name in names if name in request.headers}
+    traceparent = request.scope["state"]["traceparent"]
+    return {**given, "traceparent": traceparent} if traceparent else given
 
 
 def _file(body: bytes, media_type: str, name: str) -> Response[bytes]:

@@ -33,16 +33,20 @@ class ServiceRefused(Exception):
 
 
 class Caller:
-    """On whose behalf a service is asked: the visitor's address, and the token of who is signed in."""
+    """On whose behalf a service is asked: the visitor's address, the token of who is signed in, and the trace of the
+    request that needs the answer."""
 
-    def __init__(self, address: str, signed_in: SignedIn | None = None) -> None:
+    def __init__(self, address: str, signed_in: SignedIn | None = None, traceparent: str | None = None) -> None:
         self.address = address
         self.signed_in = signed_in
+        self.traceparent = traceparent
 
     def headers(self) -> dict[str, str]:
         given = {"X-Forwarded-For": self.address} if self.address else {}
         if self.signed_in is not None:
             given["Authorization"] = f"Bearer {self.signed_in.access_token}"
+        if self.traceparent is not None:
+            given["traceparent"] = self.traceparent
         return given
 
 

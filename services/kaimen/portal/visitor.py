@@ -34,14 +34,18 @@ class Visitor:
         return forwarded.split(",")[0].strip() or (self.request.client.host if self.request.client else "")
 
     @property
+    def traceparent(self) -> str | None:
+        return self.request.scope["state"]["traceparent"]
+
+    @property
     def public(self) -> Caller:
         """Ask as anybody would."""
-        return Caller(self.address)
+        return Caller(self.address, None, self.traceparent)
 
     @property
     def caller(self) -> Caller:
         """Ask with the rights of who is signed in."""
-        return Caller(self.address, self.signed_in)
+        return Caller(self.address, self.signed_in, self.traceparent)
 
     @property
     def place(self) -> str:

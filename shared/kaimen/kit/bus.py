@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from datetime import timedelta
+from contextlib import AbstractContextManager, ExitStack, suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -15,15 +17,16 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolic
 from nats.js.errors import NotFoundError
 
 from kaimen.contracts.envelope import Envelope, from_headers
-from kaimen.kit.clock import Clock
-from kaimen.kit.db import Database, Unavailable, queries
+from kaimen.kit.db import Unavailable, queries
 from kaimen.kit.logs import log
+from kaimen.kit.traces import Span, Traces
 from kaimen.kit.work import SYSTEM, Work, Workshop
 
 DUPLICATE_WINDOW = timedelta(minutes=15)
 DELIVERIES_BEFORE_DEATH = 5
 _RELAY_BATCH = 500
 _FETCH_BATCH = 500
+_MESSAGING = {"messaging.system": "nats"}
 
 Handler = Callable[[Work, Envelope], Awaitable[None]]
 HandlerOfMany = Callable[[Work, Sequence[Envelope]], Awaitable[None]]
@@ -40,6 +43,12 @@ class Subscription(msgspec.Struct, frozen=True):
     subjects: tuple[str, ...]
     handle: Handler
     handle_many: HandlerOfMany | None = None
+
+
+def inbox_of(url: str) -> str:
+    """Where answers arrive: below a name of the user's own, where a server with permissions lets nobody else listen."""
+    user = urlsplit(url).username
+    return f"_INBOX_{user}" if user else "_INBOX"
 
 
 class Bus:
@@ -66,6 +75,7 @@ class Bus:
                     reconnect_time_wait=1,
                     error_cb=on_error,
                     connect_timeout=2,
+                    inbox_prefix=inbox_of(url),
                 )
                 return cls(client)
             except (NatsError, OSError, TimeoutError) as error:
@@ -108,7 +118,7 @@ async def relay(bus: Bus, workshop: Workshop, sweep_seconds: float, service: str
             if not has_stream:
                 await bus.ensure_stream(service, replicas)
                 has_stream = True
-            if await relay_once(bus, workshop.database, workshop.clock) == 0:
+            if await relay_once(bus, workshop) == 0:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(workshop.facts_waiting.wait(), min(sweep_seconds, 0.5))
                 workshop.facts_waiting.clear()
@@ -118,18 +128,42 @@ async def relay(bus: Bus, workshop: Workshop, sweep_seconds: float, service: str
             await asyncio.sleep(0.5)
 
 
-async def relay_once(bus: Bus, database: Database, clock: Clock) -> int:
+async def relay_once(bus: Bus, workshop: Workshop) -> int:
     """Send one batch; returns how many facts it held."""
-    async with database.transaction() as connection:
+    async with workshop.database.transaction() as connection:
         rows = await connection.fetch(queries.take_unsent, _RELAY_BATCH)
-        confirmations = []
-        for row in rows:
-            fact = envelope_from_row(row)
-            confirmations.append(await bus.stream.publish_async(fact.subject, fact.body, headers=fact.headers()))
-        await asyncio.wait_for(asyncio.gather(*confirmations), 10)
+        with ExitStack() as spans:
+            confirmations = []
+            for row in rows:
+                fact = envelope_from_row(row)
+                span = spans.enter_context(_sending(workshop.traces, fact))
+                headers = replace(fact, traceparent=span.traceparent).headers()
+                confirmations.append(await bus.stream.publish_async(fact.subject, fact.body, headers=headers))
+            await asyncio.wait_for(asyncio.gather(*confirmations), 10)
         if rows:
-            await connection.execute(queries.mark_sent, [row["seq"] for row in rows], clock.now())
+            await connection.execute(queries.mark_sent, [row["seq"] for row in rows], workshop.clock.now())
         return len(rows)
+
+
+def _sending(traces: Traces, fact: Envelope) -> AbstractContextManager[Span]:
+    what = {**_MESSAGING, "messaging.operation.type": "send", "messaging.destination.name": fact.subject}
+    return traces.span("PRODUCER", f"send {fact.subject}", fact.traceparent, what)
+
+
+def _handling(traces: Traces, subscription: Subscription, facts: Sequence[Envelope]) -> AbstractContextManager[Span]:
+    """The span of one fact continues its trace; that of many is beside the traces of all."""
+    what = {
+        **_MESSAGING,
+        "messaging.operation.type": "process",
+        "messaging.consumer.group.name": subscription.durable,
+        "messaging.batch.message_count": len(facts),
+    }
+    if len(facts) == 1:
+        (fact,) = facts
+        what["messaging.destination.name"] = fact.subject
+        return traces.span("CONSUMER", f"process {fact.subject}", fact.traceparent, what)
+    links = [fact.traceparent for fact in facts]
+    return traces.span("CONSUMER", f"process {subscription.durable}", None, what, links)
 
 
 def envelope_from_row(row) -> Envelope:
@@ -191,6 +225,26 @@ async def has_read_all(bus: Bus, subscription: Subscription) -> bool:
     return not info.num_pending and not info.num_ack_pending
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """How far a durable reader is. `idle_seconds`: since it handled its last message, or began to exist."""
+
+    durable: str
+    waiting: int
+    idle_seconds: float
+
+
+async def progress_of(bus: Bus, subscription: Subscription) -> Progress | None:
+    """None when nobody can say."""
+    try:
+        info = await bus.stream.consumer_info(subscription.service, subscription.durable, timeout=2)
+    except (NatsError, TimeoutError, OSError):
+        return None
+    handled_at = (info.ack_floor.last_active if info.ack_floor else None) or info.created
+    # By the clock of the machine, as the server that wrote it: a demonstration's clock may stand elsewhere.
+    idle = (datetime.now(UTC) - handled_at.astimezone(UTC)).total_seconds()
+    return Progress(subscription.durable, (info.num_pending or 0) + (info.num_ack_pending or 0), max(0.0, idle))
+
+
 async def _handle_all(workshop: Workshop, subscription: Subscription, messages: Sequence[Msg]) -> None:
     if len(messages) == 1 or not await _handle_together(workshop, subscription, messages):
         for message in messages:
@@ -234,11 +288,12 @@ async def _handle(workshop: Workshop, subscription: Subscription, message: Msg) 
 
 async def receive(workshop: Workshop, subscription: Subscription, fact: Envelope) -> bool:
     """Handle one fact: inbox row and effect in one transaction. False when it had been handled before."""
-    async with workshop.open(SYSTEM, fact.traceparent) as work:
-        if not await _is_new(work, subscription, fact):
-            return False
-        await subscription.handle(work, fact)
-        return True
+    with _handling(workshop.traces, subscription, [fact]) as span:
+        async with workshop.open(SYSTEM, span.traceparent) as work:
+            if not await _is_new(work, subscription, fact):
+                return False
+            await subscription.handle(work, fact)
+            return True
 
 
 async def receive_many(workshop: Workshop, subscription: Subscription, facts: Sequence[Envelope]) -> int:
@@ -246,11 +301,14 @@ async def receive_many(workshop: Workshop, subscription: Subscription, facts: Se
     async with workshop.open(SYSTEM) as work:
         unhandled = await _new_ones(work, subscription, facts)
         if subscription.handle_many and unhandled:
-            await subscription.handle_many(work, unhandled)
+            with _handling(workshop.traces, subscription, unhandled) as span:
+                work.traceparent = span.traceparent
+                await subscription.handle_many(work, unhandled)
             return len(unhandled)
         for fact in unhandled:
-            work.traceparent = fact.traceparent
-            await subscription.handle(work, fact)
+            with _handling(workshop.traces, subscription, [fact]) as span:
+                work.traceparent = span.traceparent
+                await subscription.handle(work, fact)
         return len(unhandled)
 
 
@@ -306,10 +364,11 @@ async def replay_dead_letters(workshop: Workshop, subscriptions: Sequence[Subscr
         try:
             fact = from_headers(msgspec.json.decode(row["headers"], type=dict[str, str]), row["body"])
             subscription = by_durable[row["consumer"]]
-            async with workshop.open(SYSTEM, fact.traceparent) as work:
-                if await _is_new(work, subscription, fact):
-                    await subscription.handle(work, fact)
-                await work.connection.execute(queries.mark_replayed, row["consumer"], row["event_id"], work.at)
+            with _handling(workshop.traces, subscription, [fact]) as span:
+                async with workshop.open(SYSTEM, span.traceparent) as work:
+                    if await _is_new(work, subscription, fact):
+                        await subscription.handle(work, fact)
+                    await work.connection.execute(queries.mark_replayed, row["consumer"], row["event_id"], work.at)
         except Unavailable:
             raise
         except Exception as failed:

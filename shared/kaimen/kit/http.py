@@ -5,33 +5,36 @@ strong reads (`ETag`, `If-None-Match` → 304), guarded changes (`If-Match` → 
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
-import prometheus_client
 from litestar import Litestar, Request, Response, Router, get
 from litestar.di import NamedDependency, Provide
 from litestar.enums import RequestEncodingType
 from litestar.middleware import DefineMiddleware
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from kaimen.kit import calls
 from kaimen.kit.auth import PUBLIC, allow, guard
 from kaimen.kit.clock import day_start
 from kaimen.kit.db import queries
 from kaimen.kit.limits import Limiter
+from kaimen.kit.metrics import DURATIONS, REQUESTS, Measure, dependencies, measured, method_of
 from kaimen.kit.openapi import close_objects, openapi_config
 from kaimen.kit.problems import HANDLERS, Malformed, malformed, respond
 from kaimen.kit.refusals import Kind, Refusal, refusal
 from kaimen.kit.service import Resources
+from kaimen.kit.traces import OFF, traceparent_of
 from kaimen.kit.work import Actor, Work
 
 T = TypeVar("T")
 BODY_LIMIT = 10 * 1024 * 1024
+_WATCHERS = ("/health/live", "/health/ready", "/metrics")
 
 ControlCharacter = refusal(
     "kit.control-character",
@@ -58,17 +61,6 @@ WrongMediaType = refusal(
     "The content must be {wanted} here.",
 )
 PageTooLarge = refusal("kit.bad-limit", Kind.INVALID, "limit 应在 1 到 200 之间。", "limit must be between 1 and 200.")
-
-REQUESTS = prometheus_client.Counter("kaimen_http_requests", "Requests answered", ["route", "method", "status"])
-WAITING = {
-    name: prometheus_client.Gauge(f"kaimen_{name}", said)
-    for name, said in (
-        ("unsent", "Facts in the outbox that the stream has not confirmed"),
-        ("oldest_unsent_seconds", "Age of the oldest of them"),
-        ("dead_letters", "Messages that could not be handled and wait for a person"),
-        ("late_timers", "Clocked work that is due for more than a minute"),
-    )
-}
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -99,11 +91,16 @@ class Edge:
         return forwarded.split(",")[0].strip() or (self._request.client.host if self._request.client else "")
 
     @property
+    def traceparent(self) -> str | None:
+        """What follows from this request carries it."""
+        return self._request.scope["state"]["traceparent"]
+
+    @property
     def limiter(self) -> Limiter:
         return self._resources.limiter
 
     async def read(self, use_case: Callable[[Work], Awaitable[T]]) -> T:
-        async with self._resources.workshop.open(self.actor, self._request.headers.get("traceparent")) as work:
+        async with self._resources.workshop.open(self.actor, self.traceparent) as work:
             return await use_case(work)
 
     change = read
@@ -119,7 +116,7 @@ class Edge:
             self.idempotency_scope,
             hashlib.sha256(await self._request.body() if upload is None else upload).digest(),
         )
-        async with self._resources.workshop.open(self.actor, self._request.headers.get("traceparent")) as work:
+        async with self._resources.workshop.open(self.actor, self.traceparent) as work:
             # Two requests with one key wait for each other here; the second then finds the first one's answer.
             await work.connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{scope} {key}")
             for row in await work.connection.fetch(queries.read_answers, scope, [key]):
@@ -261,7 +258,7 @@ def _has_control_character(body: bytes) -> bool:
 
 
 class Outside:
-    """ASGI middleware: finds the actor, answers conditional GETs, counts requests."""
+    """ASGI middleware: finds the actor, answers conditional GETs, counts, times and traces requests."""
 
     def __init__(self, app: ASGIApp, resources: Resources) -> None:
         self.app = app
@@ -271,8 +268,40 @@ class Outside:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        with self._watched(scope) as note_status:
+
+            async def tell(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    note_status(message["status"])
+                await send(message)
+
+            await self._answer(scope, receive, tell)
+
+    @contextmanager
+    def _watched(self, scope: HTTPScope) -> Iterator[Callable[[int], None]]:
+        """Time and trace one request; who answers it says with which status, and it is counted."""
+        began = time.perf_counter()
+        route, method = scope.get("path_template") or "unknown", method_of(scope["method"])
+        # Whoever only looks after the service leaves no trace, and is not among those who wait.
+        is_watcher = route.endswith(_WATCHERS)
+        traces = OFF if is_watcher else self._resources.traces
+        parent = traceparent_of(dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1"))
+        said = {"http.route": route, "http.request.method": method}
+        with traces.span("SERVER", f"{method} {route}", parent, said) as span:
+            scope.setdefault("state", {})["traceparent"] = span.traceparent
+
+            def note_status(status: int) -> None:
+                REQUESTS.labels(route, method, str(status)).inc()
+                span.note("http.response.status_code", status)
+                if status >= 500:
+                    span.fail(str(status))
+
+            yield note_status
+        if not is_watcher:
+            DURATIONS.labels(route, method).observe(time.perf_counter() - began)
+
+    async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        scope.setdefault("state", {})
         try:
             scope["state"]["actor"] = await self._caller(headers.get(b"authorization", b"").decode("latin-1"), scope)
         except Refusal as no:
@@ -294,8 +323,6 @@ class Outside:
                 # After the end of the body there is nothing to take but silence.
                 if message["status"] == 413 and not has_all:
                     await _swallow(take)
-                route = scope.get("path_template") or "unknown"
-                REQUESTS.labels(route, scope["method"], str(message["status"])).inc()
                 if wanted and message["status"] == 200 and scope["method"] in ("GET", "HEAD"):
                     tag = next((v.decode() for k, v in message["headers"] if k.lower() == b"etag"), "")
                     if tag and tag_matches(wanted, tag):
@@ -352,9 +379,11 @@ def create_service_app(
     on_start: Sequence[Callable[[], Awaitable[None]]] = (),
     on_stop: Sequence[Callable[[], Awaitable[None]]] = (),
     plugins: Sequence[Any] = (),
+    measure: Measure | None = None,
     **litestar_options: Any,
 ) -> Litestar:
-    """The application of one service: `handlers` below its prefix, `root_handlers` at fixed addresses."""
+    """The application of one service: `handlers` below its prefix, `root_handlers` at fixed addresses. `measure` sets
+    its own gauges whenever somebody reads the metrics."""
     service = resources.service
 
     @get("/health/live", opt=allow(PUBLIC), sync_to_thread=False, include_in_schema=False)
@@ -370,8 +399,7 @@ def create_service_app(
 
     @get("/metrics", opt=allow(PUBLIC), include_in_schema=False)
     async def metrics() -> Response[bytes]:
-        await _measure_waiting(resources)
-        return Response(prometheus_client.generate_latest(), media_type="text/plain; version=0.0.4")
+        return Response(await measured(resources, measure), media_type="text/plain; version=0.0.4")
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -402,28 +430,3 @@ def create_service_app(
     )
     close_objects(app)
     return app
-
-
-async def _measure_waiting(resources: Resources) -> None:
-    if resources.database is None:
-        return
-    with suppress(Refusal):
-        async with resources.database.transaction() as connection:
-            row = await connection.fetchrow(queries.count_waiting, resources.clock.now())
-            for name, gauge in WAITING.items():
-                gauge.set(row[name] if row else 0)
-
-
-async def dependencies(resources: Resources) -> dict[str, bool]:
-    """Which servers answer now, by name."""
-    parts: dict[str, bool] = {}
-    if resources.database is not None:
-        try:
-            async with resources.database.transaction() as connection:
-                await connection.fetchval("select 1")
-            parts["postgresql"] = True
-        except Refusal:
-            parts["postgresql"] = False
-        parts["nats"] = resources.bus is not None and resources.bus.is_connected
-    parts["redis"] = await resources.limiter.ping()
-    return parts

@@ -75,7 +75,9 @@ class Jobs:
                     return None
                 due = (row["kind"], row["subject"])
                 await work.drop_timer(*due)
-                await self._handlers[row["kind"]](work, row["subject"])
+                with self._workshop.traces.span("INTERNAL", due[0], None, {"kaimen.timer": due[0]}) as span:
+                    work.traceparent = span.traceparent
+                    await self._handlers[due[0]](work, due[1])
             return True
         except Unavailable:
             raise

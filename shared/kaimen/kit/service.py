@@ -1,13 +1,13 @@
 """What a service declares about itself, and what it is given to run with."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 
 from kaimen.kit.auth import Verifier
-from kaimen.kit.bus import Bus
+from kaimen.kit.bus import Bus, Subscription
 from kaimen.kit.clock import Clock
 from kaimen.kit.crypto import Vault
 from kaimen.kit.db import Database
@@ -15,6 +15,7 @@ from kaimen.kit.jobs import Jobs
 from kaimen.kit.limits import Limiter
 from kaimen.kit.refusals import Refusal
 from kaimen.kit.settings import ServiceSettings
+from kaimen.kit.traces import OFF, Traces
 from kaimen.kit.work import Workshop
 
 T = TypeVar("T")
@@ -76,12 +77,15 @@ class Resources:
     database: Database | None = None
     bus: Bus | None = None
     jobs: Jobs | None = None
+    subscriptions: Sequence[Subscription] = ()
+    """What its background work reads, in a process that has some."""
+    traces: Traces = OFF
 
     def __post_init__(self) -> None:
         self.at_close: list[Callable[[], Awaitable[None]]] = []
         """What is waited for when the background work ends, while everything is still open."""
         self._kept: dict[str, Any] = {}
-        self._workshop = Workshop(self.database, self.clock) if self.database else None
+        self._workshop = Workshop(self.database, self.clock, self.traces) if self.database else None
 
     @property
     def workshop(self) -> Workshop:

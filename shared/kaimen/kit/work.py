@@ -14,6 +14,7 @@ from kaimen.kit.clock import Clock
 from kaimen.kit.db import Connection, Database, queries
 from kaimen.kit.ids import new_code, new_id, new_token
 from kaimen.kit.refusals import Kind, refusal
+from kaimen.kit.traces import OFF, Traces
 
 Role = Literal["anonymous", "citizen", "unit_editor", "unit_lead", "office", "justice", "presider", "notary", "system"]
 
@@ -137,9 +138,10 @@ class Work:
 class Workshop:
     """Opens units of work for one service, and tells the relay and the timers when one has left something behind."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, traces: Traces = OFF) -> None:
         self.database = database
         self.clock = clock
+        self.traces = traces
         self.facts_waiting = asyncio.Event()
         self.on_timer: Callable[[str, str, datetime], Awaitable[None]] | None = None
 

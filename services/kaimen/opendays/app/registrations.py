@@ -96,6 +96,7 @@ class Arrival(msgspec.Struct, frozen=True):
     actor: Actor
     session_id: UUID
     wanted: NewRegistration
+    traceparent: str | None = None
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -141,6 +142,7 @@ async def register(desk: Desk, arrivals: Sequence[Arrival]) -> list[Confirmation
     places = await _places(desk, [entry[1] for entry in prepared if not isinstance(entry, Refusal)], rooms)
     outcomes: list[Confirmation | Refusal] = []
     new: list[tuple[Registration, Session]] = []
+    origins: list[str | None] = []
     lines: list[tuple[UUID, str, UUID | None, Movement]] = []
     passed: list[UUID] = []
     for arrival, entry in zip(arrivals, prepared, strict=True):
@@ -165,6 +167,7 @@ async def register(desk: Desk, arrivals: Sequence[Arrival]) -> list[Confirmation
         )
         passed += admission.passed
         new.append((registration, session))
+        origins.append(arrival.traceparent)
         if admission.state == "confirmed":
             held = -seats if arrival.wanted.hold else 0
             lines.append((session.id, "registered", registration.id, Movement(0, held, seats)))
@@ -187,8 +190,10 @@ async def register(desk: Desk, arrivals: Sequence[Arrival]) -> list[Confirmation
         await desk.store.count_all_seats([room.change for room in changed])
         await desk.store.add_all_movements(desk.work.at, lines)
         await desk.store.add_passes(passed)
-        for registration, _ in new:
+        for (registration, _), origin in zip(new, origins, strict=True):
+            desk.work.traceparent = origin
             announce_change(desk, registration)
+        desk.work.traceparent = None
         await subscriptions.follow(desk, [registration.person for registration, _ in new])
     return outcomes
 
