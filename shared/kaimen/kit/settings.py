@@ -1,5 +1,5 @@
-"""Settings: one frozen Struct per service, read once from `KAIMEN_<SERVICE>_*`; unknown names are refused. What must not
-stand in the environment is read from the file that `KAIMEN_<SERVICE>_<NAME>_FILE` names."""
+"""Settings: one frozen Struct per service, read once from `KAIMEN_<SERVICE>_*`; unknown names are refused. What must
+not stand in the environment is read from the file that `KAIMEN_<SERVICE>_<NAME>_FILE` names."""
 
 from collections.abc import Mapping
 from pathlib import Path
