@@ -364,6 +364,47 @@ async def test_offer_of_a_free_seat_names_its_end(quiet_post: Post, unit: Desk) 
     assert "前答复" in text_of(offer)
 
 
+async def test_who_was_there_hears_of_replies_the_next_morning(quiet_post: Post, unit: Desk) -> None:
+    event = await published(unit, morning(0, 12), title="走进污水厂")
+    came = await visitor(unit, event, "came@example.com")
+    stayed_away = await visitor(unit, event, "stayed-away@example.com")
+    for name in ("came", "stayed-away"):
+        await quiet_post.mails(f"{name}@example.com", 1)
+    await quiet_post.at(morning(0, 12) + timedelta(minutes=5))
+    unit = quiet_post.desk
+    session = event["sessions"][0]["id"]
+    assert (await unit.post(f"/sessions/{session}/checkins", {"ticket": came["ticket"]})).status_code == 201
+    for text in ("几点排放？", "能否增设参观日？"):
+        asked = await unit.post(f"/events/{event['id']}/suggestions", {"kind": "question", "text": text})
+        reply = {"reply": "已答复。", "outcome": "answered"}
+        assert (await unit.post(f"/suggestions/{asked.json()['id']}/reply", reply)).status_code == 200
+    await quiet_post.idle()
+    await quiet_post.mails("came@example.com", 1)
+    await quiet_post.at(morning(1, 8))
+    told = (await quiet_post.mails("came@example.com", 2))[1]
+    assert told["Subject"] == "建议已有答复：走进污水厂"
+    await quiet_post.idle()
+    await quiet_post.mails("stayed-away@example.com", 1)
+    assert stayed_away["state"] == "confirmed"
+
+
+async def test_postponed_without_a_date_then_moved(quiet_post: Post, unit: Desk) -> None:
+    event = await published(unit, morning(23), title="走进机场")
+    await visitor(unit, event, "traveller@example.com")
+    await quiet_post.mails("traveller@example.com", 1)
+    assert (await unit.post(f"/events/{event['id']}/postpone", {"reason": "跑道检修"})).is_success
+    postponed = (await quiet_post.mails("traveller@example.com", 2))[1]
+    assert postponed["Subject"].startswith("活动延期：")
+    assert "→ 待定" in text_of(postponed)
+    later = morning(26)
+    session = {"id": event["sessions"][0]["id"], "capacity": 5, "starts_at": later.isoformat()}
+    session["ends_at"] = (later + HOUR).isoformat()
+    answer = await unit.post(f"/events/{event['id']}/postpone", {"reason": "恢复", "sessions": [session]})
+    assert answer.is_success, answer.text
+    moved = (await quiet_post.mails("traveller@example.com", 3))[2]
+    assert moved["Subject"] == "时间或地点有变：走进机场"
+
+
 async def test_away_server_loses_nothing(quiet_post: Post, unit: Desk) -> None:
     event = await published(unit, morning(17), title="走进银行")
     quiet_post.mail.close()
