@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
 from browser.test_pages import must_be_well_made, opened
-from browser.views import LOOKS, Route, contexts
+from browser.views import LOOKS, Route, contexts, first_view
 from component.test_openmonth import TOWN, UNIT, Month, entries, shanghai
 from houses import House, event_draft, open_house, until
 from unit.test_openmonth_rules import picture
@@ -231,16 +231,7 @@ async def test_every_open_month_route_is_listed(routes: dict[str, Route]) -> Non
 async def test_first_view_weighs_at_most_40_kilobytes(
     name: str, town: House, routes: dict[str, Route], browser: Browser
 ) -> None:
-    context = await browser.new_context(locale="zh-CN")
-    page = await context.new_page()
-    wire = await context.new_cdp_session(page)
-    weights: list[float] = []
-    wire.on("Network.loadingFinished", lambda done: weights.append(done["encodedDataLength"]))
-    await wire.send("Network.enable")
-    await page.goto(town.url + routes[name].path, wait_until="networkidle")
-    await context.close()
-    assert len(weights) >= 2
-    assert sum(weights) <= 40 * 1024
+    assert await first_view(browser, town.url + routes[name].path) <= 40 * 1024
 
 
 @pytest.mark.parametrize("name", ["month", "month-nothing", "board", "report", "archive", "archive-2022", "problem"])

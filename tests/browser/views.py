@@ -76,3 +76,17 @@ async def contexts(browser: Browser, url: str, routes: Iterable[Route], desk: st
     yield found
     for context in found.values():
         await context.close()
+
+
+async def first_view(browser: Browser, address: str) -> float:
+    """Bytes on the wire until a new visitor sees the page."""
+    context = await browser.new_context(locale="zh-CN")
+    page = await context.new_page()
+    wire = await context.new_cdp_session(page)
+    weights: list[float] = []
+    wire.on("Network.loadingFinished", lambda done: weights.append(done["encodedDataLength"]))
+    await wire.send("Network.enable")
+    await page.goto(address, wait_until="networkidle")
+    await context.close()
+    assert len(weights) >= 2, "page and style"
+    return sum(weights)
