@@ -16,6 +16,8 @@ from kaimen.contracts.opendays import THEMES, EventState, Marks, OpenEvent, Open
 from kaimen.kit.refusals import Refusal
 from kaimen.kit.tables import write_csv
 from kaimen.openmonth.app import photos
+from kaimen.openmonth.app.desk import OpenMonthSettings
+from kaimen.openmonth.app.imports import Upload, ask
 from kaimen.openmonth.domain.board import board
 from kaimen.openmonth.domain.campaigns import Campaign, check_window
 from kaimen.openmonth.domain.clashes import Warning, clashes
@@ -25,6 +27,7 @@ from kaimen.openmonth.domain.refusals import (
     BadWindow,
     BrokenPhoto,
     NoPhoto,
+    OpenDaysAway,
     PhotoTooLarge,
     TooManyPixels,
     WindowFixed,
@@ -351,3 +354,9 @@ def test_no_bytes_break_the_reading_of_photos(tail: bytes, magic: bytes) -> None
 def test_csv_cells_cannot_become_formulas() -> None:
     body = write_csv(("a", "b"), [("=1+1", None), ("@x", 3)])
     assert body.decode("utf-8-sig").splitlines() == ["a,b", "'=1+1,", "'@x,3"]
+
+
+async def test_import_says_so_when_open_days_are_away() -> None:
+    upload = Upload(content=b"x", filename="x.csv", year=2025, unit="", headers={})
+    with pytest.raises(OpenDaysAway):
+        await ask(upload, OpenMonthSettings(opendays_url="http://127.0.0.1:9"), dry_run=True)
