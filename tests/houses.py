@@ -73,6 +73,13 @@ class House:
         """Which port each program of the house has."""
         return json.loads((self.folder / "state.json").read_text())["ports"]
 
+    async def metrics(self, service: str) -> str:
+        """What a service measures, asked of itself: the door shows it to nobody."""
+        url = f"http://127.0.0.1:{self.ports()[service]}/api/{service}/v1/metrics"
+        answer = await self.client.get(url)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
     async def database(self, service: str) -> asyncpg.Connection:
         return await asyncpg.connect(self.servers.postgres.url(service))
 

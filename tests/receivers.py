@@ -1,4 +1,5 @@
-"""Those who take messages: a mail server and an HTTP address, both on loopback, both real enough to refuse."""
+"""Those who take messages: a mail server and an HTTP address, both on loopback, both real enough to refuse; and what
+the address got when it was spans."""
 
 import json
 import socket
@@ -11,6 +12,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 
 @dataclass
@@ -105,3 +108,46 @@ class Gateway:
     def to(self, phone: str) -> list[Call]:
         """Short messages to somebody, in order."""
         return [each for each in self.calls if each.said.get("to") == phone]
+
+
+@dataclass(frozen=True)
+class SeenSpan:
+    """A span that came in; ids in hexadecimal, `parent` empty for a root, `links` the traces it stands beside."""
+
+    service: str
+    name: str
+    kind: str
+    trace: str
+    id: str
+    parent: str
+    attributes: dict[str, Any]
+    links: tuple[str, ...]
+
+
+def spans_of(gateway: Gateway) -> list[SeenSpan]:
+    """Every span that was sent to `gateway` by OTLP/HTTP, in order."""
+    return [span for call in list(gateway.calls) for span in _spans_in(call)]
+
+
+def _spans_in(call: Call) -> list[SeenSpan]:
+    assert (call.path, call.headers["content-type"]) == ("/v1/traces", "application/x-protobuf")
+    request = ExportTraceServiceRequest.FromString(call.body)
+    return [
+        SeenSpan(
+            service=_said(of_one.resource.attributes)["service.name"],
+            name=span.name,
+            kind=Span.SpanKind.Name(span.kind).removeprefix("SPAN_KIND_"),
+            trace=span.trace_id.hex(),
+            id=span.span_id.hex(),
+            parent=span.parent_span_id.hex(),
+            attributes=_said(span.attributes),
+            links=tuple(link.trace_id.hex() for link in span.links),
+        )
+        for of_one in request.resource_spans
+        for scope in of_one.scope_spans
+        for span in scope.spans
+    ]
+
+
+def _said(attributes: Any) -> dict[str, Any]:
+    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in attributes}

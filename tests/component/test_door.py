@@ -160,8 +160,11 @@ async def test_feed_asked_with_another_method_is_left_to_the_calendar(visitor: h
     assert (answer.status_code, answer.json()["service"]) == (405, "calendar")
 
 
-async def test_metrics_are_not_shown_at_the_door(visitor: httpx.AsyncClient) -> None:
-    assert (await visitor.get("/metrics")).status_code == 404
+@pytest.mark.parametrize("name", [*SPEAKING, "portal"])
+async def test_metrics_are_not_shown_at_the_door(visitor: httpx.AsyncClient, name: str) -> None:
+    paths = ("/metrics", *(f"/api/{name}/v1/{last}" for last in ("metrics", "metrics/", "%6detrics", "/metrics")))
+    answers = [await visitor.get(path) for path in paths]
+    assert [(answer.status_code, answer.content) for answer in answers] == [(404, b"")] * len(paths)
 
 
 async def test_if_match_reaches_the_service_without_the_encoding(visitor: httpx.AsyncClient) -> None:

@@ -103,7 +103,7 @@ async def year_item(house: House, year: int) -> dict[str, Any]:
 
 
 async def gauge(house: House) -> float:
-    lines = (await house.client.get(f"{API}/metrics")).text.splitlines()
+    lines = (await house.metrics("calendar")).splitlines()
     return next(float(line.split()[1]) for line in lines if line.startswith(f"{GAUGE} "))
 
 

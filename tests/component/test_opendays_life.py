@@ -311,7 +311,7 @@ async def test_person_is_named_nowhere_but_where_the_unit_looks(house: House, de
         str(await day.event()),
         (await house.client.get("/api/opendays/v1/events?limit=200")).text,
         (await house.client.get("/api/opendays/v1/feed.ics")).text,
-        (await house.client.get("/api/opendays/v1/metrics")).text,
+        await house.metrics("opendays"),
     ]
     database = await house.database("opendays")
 

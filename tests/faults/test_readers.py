@@ -79,8 +79,7 @@ async def test_message_that_nobody_can_read_waits_and_is_replayed(own_house: Hou
         return await database.fetchval("select count(*) from dead_letters where replayed_at is null") == 2
 
     await until(buried, seconds=60)
-    waiting = await own_house.client.get("/api/calendar/v1/metrics")
-    assert "kaimen_dead_letters 2.0" in waiting.text.splitlines()
+    assert "kaimen_dead_letters 2.0" in (await own_house.metrics("calendar")).splitlines()
     code, lines = kaimen(own_house, "dead-letters", "calendar")
     assert (code, sorted(line.split()[-1] for line in lines)) == (1, ["CheckViolationError", "KeyError"])
     await database.execute("alter table entries drop constraint never")

@@ -200,6 +200,7 @@ def _environment(name: str) -> dict[str, str]:
         "CALLS_KEY_FILE": "/run/secrets/calls",
         "REDIS_URL_FILE": "/run/secrets/redis-url",
         "ACCOUNTS_URL": f"http://accounts:{PORT}",
+        "OTLP_URL": "${KAIMEN_OTLP_URL:-}",
     }
     if name in services.stored():
         values |= {"DATABASE_URL_FILE": f"/run/secrets/{name}-database-url", "NATS_URL_FILE": "/run/secrets/nats-url"}

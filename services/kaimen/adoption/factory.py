@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from litestar import Litestar
 
 from kaimen.adoption import api, consumers, feeds
-from kaimen.adoption.app.desk import AdoptionSettings
+from kaimen.adoption.app import watching
+from kaimen.adoption.app.desk import AdoptionSettings, Desk
 from kaimen.adoption.store.repository import CONSTRAINTS
 from kaimen.kit.bus import Subscription
 from kaimen.kit.http import create_service_app
 from kaimen.kit.jobs import Job
 from kaimen.kit.service import Resources, Service
+from kaimen.kit.work import Work
 
 SERVICE = Service(
     name="adoption",
@@ -41,7 +43,14 @@ SERVICE = Service(
 
 
 def create_app(resources: Resources) -> Litestar:
-    return create_service_app(resources, [*api.handlers(resources), *feeds.handlers(resources)])
+    settings = resources.settings
+    assert isinstance(settings, AdoptionSettings)
+
+    async def measure(work: Work) -> None:
+        await watching.measure(Desk(work, resources.vault, settings))
+
+    handlers = [*api.handlers(resources), *feeds.handlers(resources)]
+    return create_service_app(resources, handlers, measure=measure)
 
 
 def create_consumers(resources: Resources) -> list[Subscription]:

@@ -9,6 +9,7 @@ from kaimen.kit.http import create_service_app
 from kaimen.kit.jobs import Job
 from kaimen.kit.service import Resources, Service
 from kaimen.notices import api, consumers
+from kaimen.notices.app import watching
 from kaimen.notices.app.settings import NoticesSettings
 
 SERVICE = Service(
@@ -24,7 +25,7 @@ SERVICE = Service(
 
 
 def create_app(resources: Resources) -> Litestar:
-    return create_service_app(resources, api.handlers(resources))
+    return create_service_app(resources, api.handlers(resources), measure=watching.measure)
 
 
 def create_consumers(resources: Resources) -> list[Subscription]:

@@ -9,6 +9,7 @@ from kaimen.kit.http import create_service_app
 from kaimen.kit.jobs import Job
 from kaimen.kit.service import Resources, Service
 from kaimen.opendays import api, consumers, feeds
+from kaimen.opendays.app import watching
 from kaimen.opendays.app.desk import OpenDaysSettings
 from kaimen.opendays.store.repository import CONSTRAINTS
 
@@ -36,7 +37,8 @@ SERVICE = Service(
 
 
 def create_app(resources: Resources) -> Litestar:
-    return create_service_app(resources, [*api.handlers(resources), *feeds.handlers(resources)])
+    handlers = [*api.handlers(resources), *feeds.handlers(resources)]
+    return create_service_app(resources, handlers, measure=watching.measure)
 
 
 def create_consumers(resources: Resources) -> list[Subscription]:

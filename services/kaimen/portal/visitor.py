@@ -35,7 +35,8 @@ class Visitor:
 
     @property
     def traceparent(self) -> str | None:
-        return self.request.scope["state"]["traceparent"]
+        """The trace of this request; pages that answer an unknown address have none."""
+        return self.request.scope.get("state", {}).get("traceparent")
 
     @property
     def public(self) -> Caller:

@@ -282,7 +282,7 @@ class Outside:
         """Time and trace one request; who answers it says with which status, and it is counted."""
         began = time.perf_counter()
         route, method = scope.get("path_template") or "unknown", method_of(scope["method"])
-        # Whoever only looks after the service leaves no trace, and is not among those who wait.
+        # Whoever only looks after the service leaves no trace, and is not among those who are answered.
         is_watcher = route.endswith(_WATCHERS)
         traces = OFF if is_watcher else self._resources.traces
         parent = traceparent_of(dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1"))
@@ -291,7 +291,8 @@ class Outside:
             scope.setdefault("state", {})["traceparent"] = span.traceparent
 
             def note_status(status: int) -> None:
-                REQUESTS.labels(route, method, str(status)).inc()
+                if not is_watcher:
+                    REQUESTS.labels(route, method, str(status)).inc()
                 span.note("http.response.status_code", status)
                 if status >= 500:
                     span.fail(str(status))

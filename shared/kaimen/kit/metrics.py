@@ -79,11 +79,12 @@ class Readers:
 
 async def measured(resources: Resources, measure: Measure | None) -> bytes:
     """Everything this process knows, in Prometheus' text format."""
-    REACHABLE.clear()
-    for server, answers in (await dependencies(resources)).items():
+    answering = await dependencies(resources)
+    for server, answers in answering.items():
         REACHABLE.labels(server).set(answers)
-    if resources.database is not None:
+    if answering.get("postgresql"):
         await _measure_rows(resources, measure)
+    if resources.database is not None:
         await resources.keep("readers", lambda: Readers(resources)).measure()
     return prometheus_client.generate_latest()
 

@@ -16,8 +16,12 @@ from kaimen.kit.workdays import Workdays
 
 ClockKind = Literal["report", "disclosure"]
 ClockState = Literal["running", "met", "breached", "met_late", "dropped"]
+Standing = Literal["overdue", "soon", "later", "met", "met_late", "dropped"]
+"""How it stands for those who must act: what is still owed by its last day."""
 
 WORKING_DAYS: Mapping[ClockKind, int] = {"report": 10, "disclosure": 20}
+SOON = 3
+"""Working days that are left, today not counted, at most, when it is due soon."""
 WARN_AT: tuple[int, ...] = (5, 3, 1)
 """Working days that are left, today not counted, when the unit is warned."""
 

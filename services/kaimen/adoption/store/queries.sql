@@ -297,6 +297,18 @@ where ($1::text is null or unit = $1)
 order by not_before, id
 limit $4
 
+-- What is still owed by its last day ($1: today, $2: the last day that is soon), and what became of the rest.
+-- name: count_clocks
+select kind,
+    case when met_on is not null and (met_on > due_on or breached_on is not null) then 'met_late'
+        when met_on is not null then 'met'
+        when dropped_on is not null then 'dropped'
+        when breached_on is not null or due_on < $1 then 'overdue'
+        when coalesce(due_on, not_before) <= $2 then 'soon'
+        else 'later' end as standing,
+    count(*) as clocks
+from clocks group by 1, 2
+
 -- What others said
 
 -- name: save_item

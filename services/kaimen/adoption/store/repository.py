@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from kaimen.adoption.domain.clocks import Clock
+from kaimen.adoption.domain.clocks import Clock, Standing
 from kaimen.adoption.domain.clusters import Cluster
 from kaimen.adoption.domain.consultations import Consultation
 from kaimen.adoption.domain.opinions import Aside, Opinion, fingerprint
@@ -357,6 +357,11 @@ class Repository:
             wanted.today, wanted.item,
         )  # fmt: skip
         return [struct_of(row, Clock, _JSON) for row in rows]
+
+    async def count_clocks(self, today: date, soon: date) -> dict[tuple[str, Standing], int]:
+        """How many of each kind stand how; what is due up to `soon` is due soon."""
+        rows = await self._db.fetch(queries.count_clocks, today, soon)
+        return {(row["kind"], row["standing"]): row["clocks"] for row in rows}
 
     # What others said
 

@@ -126,6 +126,10 @@ order by changed_at desc, id desc limit $6
 -- name: count_messages
 select state, count(*) as messages from messages where $1::text is null or unit = $1 group by state
 
+-- name: oldest_due
+select coalesce(extract(epoch from $1 - min(due_at)), 0)::float8 as seconds from messages
+where state = 'queued' and due_at <= $1
+
 -- name: read_message
 select id, service, recipient, subject, version, unit, kind, state, due_at, attempts, error, channel, masked, body_sha256,
     created_at, changed_at

@@ -223,6 +223,11 @@ class Repository:
     async def counts(self, unit: str | None) -> dict[str, int]:
         return {row["state"]: row["messages"] for row in await self._db.fetch(queries.count_messages, unit)}
 
+    async def oldest_due_seconds(self, at: datetime) -> float:
+        """For how long the longest of those that should be sent has been due; 0 for none."""
+        (row,) = await self._db.fetch(queries.oldest_due, at)
+        return row["seconds"]
+
     async def message(self, id: UUID) -> Message | None:
         row = await self._db.fetchrow(queries.read_message, id)
         return Message(**row) if row else None

@@ -2,6 +2,7 @@
 when two people have typed the public numbers."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -64,9 +65,10 @@ async def pass_on_entries(desk: Desk, event: Event, cancelled: Session, kept: Co
             moves[entry.id] = (further, entry.seats)
     for id in await desk.store.busy([(id, further) for id, (further, _) in moves.items()]):
         del moves[id]
-    await desk.store.move_entries([(id, further) for id, (further, _) in moves.items()], desk.work.at)
-    for id, (further, seats) in moves.items():
-        announce_state(desk, id, further, event.id, "entered", seats, desk.work.at)
+    moved = await desk.store.move_entries([(id, further) for id, (further, _) in moves.items()], desk.work.at)
+    for id, changed_at in moved.items():
+        further, seats = moves[id]
+        announce_state(desk, id, further, event.id, "entered", seats, changed_at)
 
 
 async def close_when_due(desk: Desk, event_id: UUID) -> None:
@@ -127,19 +129,21 @@ async def _give_seats(desk: Desk, event: Event, draw: Draw) -> None:
     ]
     busy = await desk.store.busy(moves)
     placings = domain.place_entries(made["order"], made["assigned"], entries, live, busy)
-    await _save_placings(desk, placings, {id: arrivals for id, (_, arrivals) in rooms.items()})
+    changed_at = await _save_placings(desk, placings, {id: arrivals for id, (_, arrivals) in rooms.items()})
     offered = {id for session_id in sorted(live) for id in await offer_free_seats(desk, session_id)}
     for placing in placings:
         entry = placing.entry
         if entry.id not in offered:
-            announce_state(desk, entry.id, placing.session_id, event.id, placing.state, entry.seats, desk.work.at)
+            announce_state(
+                desk, entry.id, placing.session_id, event.id, placing.state, entry.seats, changed_at[entry.id]
+            )
     await desk.work.set_timer("forget-winners", str(event.id), desk.work.at + WON_WITHIN)
 
 
-async def _save_placings(desk: Desk, placings: Sequence[Placing], arrivals: dict[UUID, int]) -> None:
-    """Rows, counters and ledger; positions follow on whoever was there, in drawn order."""
+async def _save_placings(desk: Desk, placings: Sequence[Placing], arrivals: dict[UUID, int]) -> dict[UUID, datetime]:
+    """Rows, counters and ledger; positions follow on whoever was there, in drawn order. When each row changed."""
     if not placings:
-        return
+        return {}
     arrived = dict.fromkeys(arrivals, 0)
     taken, waiting = dict(arrived), dict(arrived)
     positions = []
@@ -148,8 +152,9 @@ async def _save_placings(desk: Desk, placings: Sequence[Placing], arrivals: dict
         positions.append(arrivals[placing.session_id] + arrived[placing.session_id])
         taken[placing.session_id] += placing.entry.seats if placing.state == "confirmed" else 0
         waiting[placing.session_id] += placing.state == "waitlisted"
-    await desk.store.place_entries(list(zip(placings, positions, strict=True)), desk.work.at)
+    changed_at = await desk.store.place_entries(list(zip(placings, positions, strict=True)), desk.work.at)
     await desk.store.count_all_seats([(id, taken[id], waiting[id], arrived[id]) for id in sorted(arrivals)])
     seated = [placing for placing in placings if placing.state == "confirmed"]
     lines = [(each.session_id, "drawn", each.entry.id, Movement(0, 0, each.entry.seats)) for each in seated]
     await desk.store.add_all_movements(desk.work.at, lines)
+    return changed_at

@@ -494,7 +494,7 @@ async def _withdraw_everybody(desk: Desk, session: Session) -> None:
     for gone in await desk.store.withdraw_all(session.id, desk.work.at):
         taken += gone["seats"] if gone["state_before"] in SEATED else 0
         waiting += gone["state_before"] == "waitlisted"
-        announce_state(desk, gone["id"], session.id, session.event_id, "withdrawn", gone["seats"], desk.work.at)
+        announce_state(desk, gone["id"], session.id, session.event_id, "withdrawn", gone["seats"], gone["changed_at"])
     await desk.store.count_seats(session.id, taken=-taken, waiting=-waiting)
     if taken:
         await desk.store.add_movements(session.id, desk.work.at, [("cancelled", None, Movement(0, 0, -taken))])

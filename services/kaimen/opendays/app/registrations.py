@@ -5,7 +5,7 @@ after the other in order of arrival.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -361,6 +361,12 @@ def _ticket(desk: Desk, registration: Registration) -> str | None:
     )
 
 
+def _changes_at(desk: Desk, registration: Registration) -> datetime:
+    """Now, but always later than the change before, which another host's clock may have dated: readers take the fact
+    with the largest version for the last."""
+    return max(desk.work.at, registration.changed_at + timedelta(microseconds=1))
+
+
 def announce_change(desk: Desk, registration: Registration) -> None:
     announce_state(
         desk,
@@ -452,7 +458,9 @@ async def decline_offer(desk: Desk, code: str, proof: Proof) -> Result:
 async def accept_offer(desk: Desk, code: str, proof: Proof) -> Result:
     registration, _ = await _held_by(desk, code, proof)
     domain.must_have_offer(registration.state, registration.offer_expires_at, desk.work.at)
-    accepted = replace(registration, state="confirmed", offer_expires_at=None, changed_at=desk.work.at)
+    accepted = replace(
+        registration, state="confirmed", offer_expires_at=None, changed_at=_changes_at(desk, registration)
+    )
     await desk.store.save_registration(accepted)
     await desk.work.drop_timer("expire-offer", str(registration.id))
     announce_change(desk, accepted)
@@ -536,7 +544,7 @@ async def _release(
     """End a registration and pass on what it held."""
     seated = registration.state in domain.SEATED
     waiting = registration.state == "waitlisted"
-    gone = replace(registration, state=state, offer_expires_at=None, changed_at=desk.work.at)
+    gone = replace(registration, state=state, offer_expires_at=None, changed_at=_changes_at(desk, registration))
     await desk.store.save_registration(gone)
     await desk.work.drop_timer("expire-offer", str(registration.id))
     await desk.store.count_seats(session.id, taken=-registration.seats if seated else 0, waiting=-1 if waiting else 0)
@@ -617,7 +625,7 @@ async def check_in(desk: Desk, session_id: UUID, *, ticket: str = "", code: str 
         state="checked_in",
         checked_in_at=desk.work.at,
         checked_in_by=actor.name or actor.role,
-        changed_at=desk.work.at,
+        changed_at=_changes_at(desk, registration),
     )
     await desk.store.save_registration(now)
     announce_change(desk, now)

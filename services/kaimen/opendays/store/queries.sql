@@ -153,6 +153,14 @@ from sessions,
 where (kept.taken, kept.waiting, ledger.taken, ledger.held, ledger.capacity)
     <> (sessions.taken, sessions.waiting, sessions.taken, sessions.held, coalesce(sessions.capacity, 0))
 
+-- What is to come and takes sign-ups here: how full it is, unit by unit.
+-- name: count_full_sessions
+select events.unit, count(*) filter (where capacity - held - taken <= 0) as full_sessions, sum(waiting) as waiting
+from sessions join events on events.id = sessions.event_id
+where starts_at > $1 and sessions.state = 'scheduled' and events.state = 'published'
+    and events.registration ->> 'mode' = 'here' and capacity > 0
+group by events.unit
+
 -- Registrations
 
 -- name: insert_registrations
@@ -221,13 +229,15 @@ update registrations set passed = passed + times.count
 from (select id, count(*) as count from unnest($1::uuid[]) as id group by id) as times
 where registrations.id = times.id
 
+-- A change is always later than the one before it, which another host's clock may have dated.
 -- name: offer_seats
-update registrations set state = 'offered', offer_expires_at = $2, changed_at = $3
+update registrations set state = 'offered', offer_expires_at = $2,
+    changed_at = greatest($3, changed_at + interval '1 microsecond')
 where id = any($1::uuid[]) and state = 'waitlisted'
 returning id, seats
 
 -- name: mark_no_shows
-update registrations set state = 'no_show', changed_at = $2
+update registrations set state = 'no_show', changed_at = greatest($2, changed_at + interval '1 microsecond')
 where session_id = any($1::uuid[]) and state = 'confirmed'
 returning id, session_id, event_id, seats
 
@@ -236,9 +246,10 @@ with live as (
     select id, seats, state from registrations
     where session_id = $1 and state in ('waitlisted', 'offered', 'entered', 'confirmed') for update
 )
-update registrations set state = 'withdrawn', offer_expires_at = null, changed_at = $2
+update registrations set state = 'withdrawn', offer_expires_at = null,
+    changed_at = greatest($2, changed_at + interval '1 microsecond')
 from live where registrations.id = live.id
-returning live.id, live.seats, live.state as state_before
+returning live.id, live.seats, live.state as state_before, changed_at
 
 -- name: move_registrations
 update registrations set during = tstzrange($2, $3) where session_id = $1
@@ -289,16 +300,19 @@ from unnest($1::uuid[], $2::uuid[]) as moved (id, session_id)
 
 -- name: place_entries
 update registrations set session_id = placed.session_id, state = placed.state, position = placed.position,
-    during = tstzrange(sessions.starts_at, sessions.ends_at), changed_at = $1, drawn_at = $1
+    during = tstzrange(sessions.starts_at, sessions.ends_at), drawn_at = $1,
+    changed_at = greatest($1, registrations.changed_at + interval '1 microsecond')
 from unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[]) as placed (id, session_id, state, position)
     join sessions on sessions.id = placed.session_id
 where registrations.id = placed.id and registrations.state = 'entered'
+returning registrations.id, registrations.changed_at
 
 -- name: move_entries
 update registrations set session_id = moved.session_id, during = tstzrange(sessions.starts_at, sessions.ends_at),
-    changed_at = $1
+    changed_at = greatest($1, registrations.changed_at + interval '1 microsecond')
 from unnest($2::uuid[], $3::uuid[]) as moved (id, session_id) join sessions on sessions.id = moved.session_id
 where registrations.id = moved.id and registrations.state = 'entered'
+returning registrations.id, registrations.changed_at
 
 -- Suggestions, questionnaires, reports
 

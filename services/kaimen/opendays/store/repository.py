@@ -38,6 +38,14 @@ CONSTRAINTS: dict[str, type[Refusal]] = {
 }
 
 
+class Fullness(msgspec.Struct, frozen=True):
+    """How many sessions of a unit have no seat left, and how many sign-ups wait for one."""
+
+    unit: str
+    full: int
+    waiting: int
+
+
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
     """A stored registration; `personal` is sealed and vanishes when its retention ends.
 
@@ -288,7 +296,7 @@ class Repository:
         return [dict(row) for row in await self._db.fetch(queries.mark_no_shows, list(sessions), at)]
 
     async def withdraw_all(self, session_id: UUID, at: datetime) -> list[dict[str, Any]]:
-        """Withdraw everybody who is not in yet; gives id, seats and `state_before` of each."""
+        """Withdraw everybody who is not in yet; gives id, seats, `state_before` and `changed_at` of each."""
         return [dict(row) for row in await self._db.fetch(queries.withdraw_live, session_id, at)]
 
     async def move_registrations(self, session: Session) -> None:
@@ -320,9 +328,9 @@ class Repository:
             return set()
         return {row["id"] for row in await self._db.fetch(queries.find_busy, *map(list, zip(*moves, strict=True)))}
 
-    async def place_entries(self, placings: Sequence[tuple[Placing, int]], at: datetime) -> None:
-        """Keep what the draw gave, each with its position in its session."""
-        await self._db.execute(
+    async def place_entries(self, placings: Sequence[tuple[Placing, int]], at: datetime) -> dict[UUID, datetime]:
+        """Keep what the draw gave, each with its position in its session; when each registration changed."""
+        rows = await self._db.fetch(
             queries.place_entries,
             at,
             [placing.entry.id for placing, _ in placings],
@@ -330,11 +338,14 @@ class Repository:
             [placing.state for placing, _ in placings],
             [position for _, position in placings],
         )
+        return {row["id"]: row["changed_at"] for row in rows}
 
-    async def move_entries(self, moves: Sequence[tuple[UUID, UUID]], at: datetime) -> None:
-        """Entries to other sessions, before they are drawn."""
-        if moves:
-            await self._db.execute(queries.move_entries, at, *map(list, zip(*moves, strict=True)))
+    async def move_entries(self, moves: Sequence[tuple[UUID, UUID]], at: datetime) -> dict[UUID, datetime]:
+        """Entries to other sessions, before they are drawn; when each of them changed."""
+        if not moves:
+            return {}
+        rows = await self._db.fetch(queries.move_entries, at, *map(list, zip(*moves, strict=True)))
+        return {row["id"]: row["changed_at"] for row in rows}
 
     async def count_registrations(self, event_id: UUID) -> dict[str, int]:
         (row,) = await self._db.fetch(queries.count_registrations, event_id)
@@ -366,6 +377,11 @@ class Repository:
         self, id: UUID, event_id: UUID, registration_id: UUID, satisfaction: int, comment: bytes | None, at: datetime
     ) -> None:
         await self._db.execute(queries.insert_questionnaire, id, event_id, registration_id, satisfaction, comment, at)
+
+    async def fullness(self, at: datetime) -> list[Fullness]:
+        """Of each unit with sessions that are to come and take sign-ups here."""
+        rows = await self._db.fetch(queries.count_full_sessions, at)
+        return [Fullness(row["unit"], row["full_sessions"], row["waiting"]) for row in rows]
 
     async def satisfaction(self, event_id: UUID) -> dict[str, Any]:
         (row,) = await self._db.fetch(queries.average_satisfaction, event_id)
