@@ -599,7 +599,13 @@ def shared_secrets() -> list[Manifest]:
 
 def monitors(name: str) -> list[Manifest]:
     """Requests are counted by each process: those behind the Service, and those that work."""
-    scraped = [{"port": "http", "path": f"{manifest(name).prefix}/metrics", "interval": "30s"}]
+    # The labels by which deploy/prometheus tells targets apart, too: alerts and board are the same.
+    relabeled = [
+        {"targetLabel": "job", "replacement": "kaimen"},
+        {"targetLabel": "service", "replacement": name},
+    ]
+    path = f"{manifest(name).prefix}/metrics"
+    scraped = [{"port": "http", "path": path, "interval": "30s", "relabelings": relabeled}]
     of = {"apiVersion": "monitoring.coreos.com/v1", "metadata": metadata(name, name)}
     behind = {"selector": {"matchLabels": labels(name, "api")}, "endpoints": scraped}
     made = [{**of, "kind": "ServiceMonitor", "spec": behind}]
@@ -607,6 +613,17 @@ def monitors(name: str) -> list[Manifest]:
         working = {"selector": {"matchLabels": labels(name, "work")}, "podMetricsEndpoints": scraped}
         made.append({**of, "kind": "PodMonitor", "spec": working})
     return made
+
+
+def alerts() -> Manifest:
+    """The rules of deploy/prometheus, for the operator."""
+    rules = yaml.safe_load((ROOT.parent / "deploy/prometheus/alerts.yml").read_text("utf-8"))
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": "kaimen"},
+        "spec": rules,
+    }
 
 
 # Files
@@ -659,6 +676,7 @@ def production_files() -> dict[str, str]:
         "database-roles.yaml": text(database_roles()),
         "secrets.yaml": text(*shared_secrets(), *(one for name in services.NAMES for one in service_secrets(name))),
         "monitors.yaml": text(*(one for name in services.NAMES for one in monitors(name))),
+        "alerts.yaml": text(alerts()),
     }
 
 
