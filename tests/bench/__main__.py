@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import re
-import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,44 +16,18 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
-from bench import lots, openmonth, opinions
-from bench.load import Order, Outcome
+from bench import lots, openmonth, opinions, scaling
+from bench.load import CONNECTIONS, SECONDS, get, load, registration
 from houses import Desk, House, in_days, open_house
 from kaimen.host.embedded import postgres_programs
 from kaimen.kit.db import migrate
 from kaimen.opendays.factory import SERVICE
 
-SECONDS = 6.0
-CONNECTIONS = 512
 PGBENCH_CONNECTIONS = 16
 SEATS = 100_000
 MANY = 50
 SCRIPT = Path(__file__).with_name("register.sql")
-
-
-async def load(port: int, requests: list[str], *, connections: int = CONNECTIONS, first_number: int = 0) -> Outcome:
-    order = Order(port, requests, connections, SECONDS, first_number)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.load", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    said, _ = await process.communicate(msgspec.json.encode(order))
-    return msgspec.json.decode(said, type=Outcome)
-
-
-def registration(session_id: str) -> str:
-    body = '{"name":"张三","phone":"{number}"}'
-    # Each number has eleven digits, so the length is known beforehand.
-    length = len(body.replace("{number}", "13000000000").encode())
-    return (
-        f"POST /api/opendays/v1/sessions/{session_id}/registrations HTTP/1.1\r\nHost: localhost\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-    )
-
-
-def get(path: str, *lines: str) -> str:
-    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *lines, "", ""])
 
 
 async def open_sessions(desk: Desk, number: int) -> list[str]:
@@ -169,6 +142,8 @@ async def main() -> None:
     await opinions.measure()
     print()
     await openmonth.measure()
+    print()
+    await scaling.measure()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ from itertools import count, cycle
 import msgspec
 import uvloop
 
+SECONDS = 6.0
+CONNECTIONS = 512
+
 
 class Order(msgspec.Struct):
     """Send `requests` in turn over `connections` for `seconds`; `{number}` in a request becomes a new number."""
@@ -65,6 +68,37 @@ class Load:
             self._statuses[int(head[9:12])] += 1
             self._waited.append(time.perf_counter() - asked)
         writer.close()
+
+
+async def load(
+    port: int,
+    requests: list[str],
+    *,
+    connections: int = CONNECTIONS,
+    first_number: int = 0,
+    seconds: float = SECONDS,
+) -> Outcome:
+    """Send `requests` in turn to 127.0.0.1:`port` from a process of its own; what was answered."""
+    order = Order(port, requests, connections, seconds, first_number)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.load", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate(msgspec.json.encode(order))
+    return msgspec.json.decode(said, type=Outcome)
+
+
+def registration(session_id: str) -> str:
+    body = '{"name":"张三","phone":"{number}"}'
+    # Each number has eleven digits, so the length is known beforehand.
+    length = len(body.replace("{number}", "13000000000").encode())
+    return (
+        f"POST /api/opendays/v1/sessions/{session_id}/registrations HTTP/1.1\r\nHost: localhost\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+
+
+def get(path: str, *lines: str) -> str:
+    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *lines, "", ""])
 
 
 if __name__ == "__main__":

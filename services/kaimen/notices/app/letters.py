@@ -56,8 +56,9 @@ def known_of(contact: Contact) -> Known:
     )
 
 
-def write(id: str, kind: str, items: list[Item], settings: NoticesSettings) -> Letter:
-    """One letter to one person about one or, as a digest, several of their sign-ups."""
+def write(id: str, kind: str, items: list[Item], settings: NoticesSettings, *, with_attachments: bool = True) -> Letter:
+    """One letter to one person about one or, as a digest, several of their sign-ups. A short message carries no
+    attachments, and to draw a code takes longer than all the rest."""
     first = items[0].contact
     language = first.language
     title = items[0].contact.entry.summary if len(items) == 1 else MANY[language].format(count=len(items))
@@ -74,7 +75,9 @@ def write(id: str, kind: str, items: list[Item], settings: NoticesSettings) -> L
         subject=subject,
         text=text,
         short="【开门】" + "\n".join(part for part in details if part),
-        attachments=tuple(attachment for item in items for attachment in _attachments(item, kind, settings)),
+        attachments=tuple(
+            attachment for item in items if with_attachments for attachment in _attachments(item, kind, settings)
+        ),
     )
 
 

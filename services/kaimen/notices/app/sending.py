@@ -180,11 +180,15 @@ class Sender:
             raise NotTold from error
 
     async def _send_letter(self, drafts: list[Draft], at: datetime) -> None:
-        first = drafts[0]
-        letter = write(str(first.due.id), first.kind, [draft.item for draft in drafts], self._settings)
-        async with self._lanes:
-            contact = first.contact
-            outcome = await self._attempt(letter, contact.email, contact.phone, first.due.attempts, at)
+        first, contact = drafts[0], drafts[0].contact
+        by_mail = bool(contact.email) and self._channels.has_mail
+        if by_mail or (contact.phone and self._channels.has_sms):
+            items = [draft.item for draft in drafts]
+            letter = write(str(first.due.id), first.kind, items, self._settings, with_attachments=by_mail)
+            async with self._lanes:
+                outcome = await self._attempt(letter, contact.email, contact.phone, first.due.attempts, at)
+        else:
+            outcome = _no_channel(first.due.attempts, at)
         for draft in drafts:
             told = known_of(draft.contact) if outcome.state in ("sent", "suppressed") else None
             done = msgspec.structs.replace(
@@ -201,7 +205,7 @@ class Sender:
         try:
             sent = await self._to_person(letter, email, phone, at)
         except NoChannel:
-            return Outcome(state="suppressed", due_at=at, attempts=attempts, error="no_channel")
+            return _no_channel(attempts, at)
         except Refused as no:
             channel, masked = ("email", mask_email(email)) if email else ("sms", mask_phone(phone))
             return Outcome(state="failed", due_at=at, attempts=attempts, error=str(no), channel=channel, masked=masked)
@@ -299,7 +303,7 @@ class Sender:
             elif channel == "email" and kept.emails and self._channels.has_mail:
                 await self._channels.mail(letter, kept.emails, at)
             else:
-                return Outcome(state="suppressed", due_at=at, attempts=due.attempts, error="no_channel")
+                return _no_channel(due.attempts, at)
         except Refused as no:
             return Outcome(
                 state="failed", due_at=at, attempts=due.attempts, error=str(no), channel=channel, masked=masked
@@ -359,6 +363,10 @@ def _decide_reminder(due: Due, contact: Contact, now: Known, at: datetime) -> Dr
     if morning is not None:
         return _at_night(due, mark, morning)
     return Draft(due=due, kind=mark, contact=contact)
+
+
+def _no_channel(attempts: int, at: datetime) -> Outcome:
+    return Outcome(state="suppressed", due_at=at, attempts=attempts, error="no_channel")
 
 
 def _at_night(due: Due, kind: str, morning: datetime) -> Outcome:
