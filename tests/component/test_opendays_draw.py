@@ -102,6 +102,11 @@ class Fair:
             **changes,
         }
 
+    def morning(self, day: int) -> dict[str, str]:
+        """Times that the desk's form can hold: it knows one date for beginning and end."""
+        starts = (self.now + day * DAY).replace(hour=2, minute=0, second=0)
+        return {"starts_at": starts.isoformat(), "ends_at": (starts + 2 * HOUR).isoformat()}
+
     async def step(self, event: dict[str, Any], name: str, body: Any = None) -> httpx.Response:
         head = await self.who("unit_lead", "负责人") if name == "approve" else await self.who("unit_editor")
         return await self.ask("POST", f"/events/{event['id']}/{name}", body, head)
@@ -850,7 +855,8 @@ class Fields(HTMLParser):
 
 async def test_desk_changes_texts_of_an_event_whose_rules_are_public_and_nothing_else(fair: Fair) -> None:
     event = await fair.event(
-        fair.session(20, 5, holds={"media": 1}, seat_unit="group"), fair.session(21, 5, seat_unit="group")
+        fair.session(20, 5, holds={"media": 1}, seat_unit="group", **fair.morning(20)),
+        fair.session(21, 5, seat_unit="group", **fair.morning(21)),
     )
     clerk = Pages(fair)
     await clerk.sign_in("unit_editor", "区教育局", "经办")
@@ -870,7 +876,7 @@ async def test_desk_changes_texts_of_an_event_whose_rules_are_public_and_nothing
 
 
 async def test_desk_writes_the_sources_of_a_draw_one_a_line_and_keeps_them(fair: Fair) -> None:
-    event = await fair.approved(fair.session(20, 5))
+    event = await fair.approved(fair.session(20, 5, **fair.morning(20)))
     clerk = Pages(fair)
     await clerk.sign_in("unit_editor", "区教育局", "经办")
     path = f"/desk/events/{event['id']}/edit"

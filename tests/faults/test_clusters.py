@@ -41,11 +41,6 @@ cluster {{ name: kaimen, listen: "{ADDRESS}:{ports["route"]}", routes: {known} }
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.xfail(
-    strict=True,
-    raises=TimeoutError,
-    reason="the password stands in one address, and is not used for servers that the cluster tells of",
-)
 async def test_connection_goes_on_at_another_server_of_the_cluster(tmp_path: Path) -> None:
     taken: set[int] = set()
     places = []

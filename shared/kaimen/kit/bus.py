@@ -62,6 +62,8 @@ class Bus:
     async def open(cls, url: str, name: str) -> "Bus":
         """Connects, however long the server is away; afterwards reconnects for ever."""
 
+        known = urlsplit(url)
+
         async def on_error(error: Exception) -> None:
             log.warning("bus error", error=type(error).__name__)
 
@@ -76,6 +78,9 @@ class Bus:
                     error_cb=on_error,
                     connect_timeout=2,
                     inbox_prefix=inbox_of(url),
+                    # Also for servers that a cluster tells of; in the address they are for this one alone.
+                    user=known.username,
+                    password=known.password,
                 )
                 return cls(client)
             except (NatsError, OSError, TimeoutError) as error:
