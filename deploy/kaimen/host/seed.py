@@ -22,7 +22,6 @@ REPRESENTATIVES = "/api/representatives/v1"
 HEARINGS = "/api/hearings/v1"
 DECISIONS = "/api/decisions/v1"
 ADOPTION = "/api/adoption/v1"
-OPENMONTH = "/api/openmonth/v1"
 OFFICE = "区政府办公室"
 
 COMING: tuple[tuple[str, str, str, str, int, int, int], ...] = (
@@ -42,13 +41,6 @@ COMING: tuple[tuple[str, str, str, str, int, int, int], ...] = (
     ("区政务办", "一网通办体验日", "一网通办", "青浦区行政服务中心", 23, 13, 2),
 )
 
-IN_THE_MONTH: tuple[tuple[str, str, str, str, int, int, int], ...] = (
-    # unit, title, theme, place, day of August, hour, seats
-    ("区政务办", "看一看城运中心", "一网统管", "青浦区城市运行管理中心", 4, 9, 20),
-    ("夏阳街道", "走进社区事务受理服务中心", "一网通办", "夏阳街道社区事务受理服务中心", 11, 14, 15),
-    ("区生态环境局", "共享农机开放日", "公共安全", "青浦区公园路100号", 18, 9, 12),
-)
-
 
 async def seed(base_url: str) -> None:
     """Fill a fresh house. Raises RuntimeError with the problem's text when a step is refused."""
@@ -60,11 +52,8 @@ async def seed(base_url: str) -> None:
         await _units_arrived(client, "/api/opendays/v1/units", len(units))
         await _import_entries(client, office)
         lead = await _token(client, "office", None, "示例·办公室负责人")
-        now = datetime.now(UTC).astimezone(SHANGHAI).replace(minute=0, second=0, microsecond=0)
-        for unit, title, theme, place, days, hour, seats in COMING:
-            starts = (now + timedelta(days=days)).replace(hour=hour)
-            await _publish(client, office, lead, unit, title, theme, place, starts, seats)
-        await _open_the_month(client, office, lead, now)
+        for sample in COMING:
+            await _publish(client, office, lead, *sample)
         await _units_arrived(client, f"{REPRESENTATIVES}/counters", len(units) + 1)
         await _plan_meeting(client, office)
         await _announce_hearing(client, office)
@@ -103,10 +92,12 @@ async def _publish(
     title: str,
     theme: str,
     place: str,
-    starts: datetime,
+    days: int,
+    hour: int,
     seats: int,
-    campaign: int | None = None,
 ) -> None:
+    day = (datetime.now(UTC).astimezone(SHANGHAI) + timedelta(days=days)).replace(minute=0, second=0, microsecond=0)
+    starts = day.replace(hour=hour)
     event = {
         "title": title,
         "theme": theme,
@@ -119,7 +110,6 @@ async def _publish(
         "audience": "社会公众",
         "capacity_text": f"{seats}人/场",
         "registration": {"mode": "here", "contact": "021-59732890"},
-        "campaign": campaign,
         "sessions": [
             {
                 "starts_at": starts.isoformat(),
@@ -139,21 +129,6 @@ async def _publish(
     path = f"/api/opendays/v1/events/{created['id']}"
     for token, step in ((writer, "submit"), (approver, "approve"), (writer, "publish")):
         await _call(client, "POST", f"{path}/{step}", token)
-
-
-async def _open_the_month(client: httpx.AsyncClient, office: str, lead: str, now: datetime) -> None:
-    """The coming August, with its first events."""
-    year = now.year + (now.month >= 8)
-    known = (await _call(client, "GET", f"{OPENMONTH}/campaigns", office))["items"]
-    if any(each["year"] == year and each["state"] != "planned" for each in known):
-        return
-    draft = {"year": year, "theme": "优化营商环境", "sign_url": "https://www.shqp.gov.cn/"}
-    if not any(each["year"] == year for each in known):
-        await _call(client, "POST", f"{OPENMONTH}/campaigns", office, json=draft)
-    for unit, title, theme, place, day, hour, seats in IN_THE_MONTH:
-        starts = datetime(year, 8, day, hour, tzinfo=SHANGHAI)
-        await _publish(client, office, lead, unit, title, theme, place, starts, seats, year)
-    await _call(client, "POST", f"{OPENMONTH}/campaigns/{year}/publish", office)
 
 
 async def _plan_meeting(client: httpx.AsyncClient, office: str) -> None:
