@@ -14,7 +14,7 @@ from component.test_decisions import Bureau
 from component.test_hearings import Chamber
 from component.test_holidays import kaimen
 from component.test_representatives import Hall
-from houses import SPEAKING, Desk, House, event_draft, in_days, open_house, until
+from houses import Desk, House, event_draft, in_days, open_house, until
 from kaimen.contracts.envelope import Envelope, from_headers
 from kaimen.contracts.registry import BY_SUBJECT
 from unit.test_openmonth_rules import picture
@@ -37,7 +37,7 @@ async def read_streams(house: House) -> list[Envelope]:
     found = []
     try:
         js = client.jetstream()
-        for name in SPEAKING:
+        for name in {subject.split(".")[0] for subject in BY_SUBJECT}:
             last = (await js.stream_info(name)).state.last_seq
             for sequence in range(1, last + 1):
                 message = await js.get_msg(name, sequence)
