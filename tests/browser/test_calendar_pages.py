@@ -46,6 +46,7 @@ async def fill(house: House, desk: Desk) -> None:
     published = await house.client.post(f"/api/openmonth/v1/campaigns/{year}/publish", headers=office)
     assert published.status_code in (200, 409), published.text
     await desk.published(title=f"走进{WORD}", campaign=year)
+    await desk.published(title="窗口")
     cancelled = await desk.published(title=f"{WORD}夜游", summary=f"看看{WORD}怎样把雨水留住。")
     assert (await desk.post(f"/events/{cancelled['id']}/cancel", {"reason": "台风"})).status_code == 200
     hearing = uuid4()
