@@ -5,6 +5,7 @@ They are committed; a test fails when they drift from the code.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +101,11 @@ def _consumers() -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> int:
+def put(root: Path, texts: Mapping[str, str]) -> int:
+    """Write what differs below `root`, and say what; with `--check` only say it. The exit code."""
     drifted = []
-    for name, text in documents().items():
-        path = ROOT / name
+    for name, text in texts.items():
+        path = root / name
         if not path.exists() or path.read_text("utf-8") != text:
             drifted.append(name)
             if "--check" not in sys.argv:
@@ -112,6 +114,10 @@ def main() -> int:
     for name in drifted:
         print(name)
     return 1 if drifted and "--check" in sys.argv else 0
+
+
+def main() -> int:
+    return put(ROOT, documents())
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import msgspec
 import yaml
 
 from kaimen.host import services
-from kaimen.host.contracts import resources_on_paper
+from kaimen.host.contracts import put, resources_on_paper
 from kaimen.kit.bus import DUPLICATE_WINDOW, Subscription
 from kaimen.kit.service import Service
 
@@ -741,17 +741,7 @@ def main() -> int:
     if "--secrets" in sys.argv:
         print(ROOT / DEVELOPMENT_SECRETS, "✓" if write_development_secrets(ROOT) else "已存在 / exists, kept")
         return 0
-    drifted = []
-    for file, content in documents().items():
-        path = ROOT / file
-        if not path.exists() or path.read_text("utf-8") != content:
-            drifted.append(file)
-            if "--check" not in sys.argv:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(content, "utf-8")
-    for file in drifted:
-        print(file)
-    return 1 if drifted and "--check" in sys.argv else 0
+    return put(ROOT, documents())
 
 
 if __name__ == "__main__":

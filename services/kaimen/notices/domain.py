@@ -162,9 +162,9 @@ def morning_of(starts_at: datetime) -> datetime:
     return datetime.combine(clock.date() - timedelta(days=1), time(20), SHANGHAI)
 
 
-def still_reminds(mark: Mark, planned_for: datetime, now: Known, at: datetime) -> bool:
-    """Whether a reminder that was planned for a beginning at `planned_for` is true and of use (NT3)."""
-    if not now.is_coming or now.starts_at != planned_for or at >= now.starts_at:
+def still_reminds(mark: Mark, now: Known, at: datetime) -> bool:
+    """Whether a reminder that was planned for this very beginning is true and of use (NT3)."""
+    if not now.is_coming or at >= now.starts_at:
         return False
     return mark == "morning" or at < morning_of(now.starts_at)
 

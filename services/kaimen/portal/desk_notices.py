@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, QueryParameter
 
@@ -13,6 +12,7 @@ from kaimen.kit.auth import PUBLIC, allow
 from kaimen.portal.answers import FieldFault, SignedIn
 from kaimen.portal.consultation_form import typed_of
 from kaimen.portal.desk import staff
+from kaimen.portal.filters import Filter
 from kaimen.portal.notice_answers import Addresses, Message, Messages, NoticesOverview
 from kaimen.portal.notice_words import MESSAGE_KINDS, MESSAGE_STATES, NOTICES_DONE
 from kaimen.portal.portal import Portal, see
@@ -26,21 +26,13 @@ OFFICE = "office"
 """What notices calls the district office, which is no unit."""
 
 
-class Sought(msgspec.Struct, frozen=True):
+class Sought(Filter, frozen=True):
     """Which lines of the log staff look at; empty means all."""
 
     state: str = ""
     kind: str = ""
     unit: str = ""
     cursor: str = ""
-
-    @property
-    def params(self) -> dict[str, str]:
-        return {name: value for name, value in msgspec.structs.asdict(self).items() if value}
-
-    def query(self, **changes: str) -> str:
-        """The query string for the same lines with `changes`."""
-        return urlencode(msgspec.structs.replace(self, **changes).params)
 
 
 def sought_by(me: SignedIn, state: str, kind: str, unit: str, cursor: str) -> Sought:

@@ -2,10 +2,8 @@
 
 import asyncio
 from typing import Annotated, Any
-from urllib.parse import urlencode
 from uuid import UUID
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, QueryParameter
@@ -16,6 +14,7 @@ from kaimen.portal.adoption_words import ADOPTION_DONE
 from kaimen.portal.answers import FieldFault
 from kaimen.portal.desk import staff
 from kaimen.portal.desk_consultations import one_consultation
+from kaimen.portal.filters import Filter
 from kaimen.portal.outcome_answers import Matrix
 from kaimen.portal.portal import Portal, see
 from kaimen.portal.registering import faults_of, number
@@ -29,7 +28,7 @@ NEW = "new"
 NOBODY = FieldFault("numbers", "请勾选意见。", "Choose opinions.")
 
 
-class Sought(msgspec.Struct, frozen=True):
+class Sought(Filter, frozen=True):
     """Which opinions staff look at."""
 
     state: str = "waiting"
@@ -46,10 +45,6 @@ class Sought(msgspec.Struct, frozen=True):
         if self.group or self.state == "all":
             given["state"] = ""
         return {name: value for name, value in given.items() if value}
-
-    def query(self, **changes: str) -> str:
-        given = {name: changes.get(name, getattr(self, name)) for name in self.__struct_fields__}
-        return urlencode({name: value for name, value in given.items() if value})
 
 
 def numbers_of(form: FormMultiDict) -> list[int]:

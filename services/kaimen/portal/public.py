@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.params import FromPath, QueryParameter
@@ -14,6 +13,7 @@ from litestar.response import Redirect
 
 from kaimen.kit.auth import PUBLIC, allow
 from kaimen.portal.answers import Event, Events, Report, Suggestions, Unit
+from kaimen.portal.filters import Filter
 from kaimen.portal.months import last_day, month_of, read_month
 from kaimen.portal.open_month_answers import Campaigns
 from kaimen.portal.portal import Feed, Portal, see
@@ -34,7 +34,7 @@ MATTERS: tuple[tuple[str, str], ...] = (
 YEAR_SECONDS = 365 * 86400
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class Wanted(Filter, frozen=True):
     """What a visitor filters by; empty means everything."""
 
     unit: str = ""
@@ -42,11 +42,6 @@ class Wanted(msgspec.Struct, frozen=True):
     month: str = ""
     day: str = ""
     cursor: str = ""
-
-    def query(self, **changes: str) -> str:
-        """The query string for the same list with `changes`."""
-        chosen = {name: changes.get(name, getattr(self, name)) for name in self.__struct_fields__}
-        return urlencode({name: value for name, value in chosen.items() if value})
 
     @property
     def is_narrowed(self) -> bool:

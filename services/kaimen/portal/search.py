@@ -1,7 +1,6 @@
 """One search over everything public."""
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response, get
@@ -11,6 +10,7 @@ from kaimen.kit.auth import PUBLIC, allow
 from kaimen.portal.answers import FieldFault, Problem
 from kaimen.portal.calendar_answers import FoundPages
 from kaimen.portal.calendar_words import FOUND_KINDS
+from kaimen.portal.filters import Filter
 from kaimen.portal.portal import Portal
 from kaimen.portal.services import CALENDAR, ServiceRefused
 from kaimen.portal.visitor import Visitor
@@ -19,21 +19,13 @@ Q = QueryParameter
 SHOWN = 20
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class Wanted(Filter, frozen=True):
     """What a visitor searches; empty means everything."""
 
     q: str = ""
     kind: str = ""
     unit: str = ""
     cursor: str = ""
-
-    @property
-    def params(self) -> dict[str, str]:
-        return {name: value for name, value in msgspec.structs.asdict(self).items() if value}
-
-    def query(self, **changes: str) -> str:
-        """The query string for the same search with `changes`."""
-        return urlencode(msgspec.structs.replace(self, **changes).params)
 
 
 def handlers(portal: Portal) -> list[Any]:

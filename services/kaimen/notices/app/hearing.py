@@ -14,14 +14,7 @@ SEND = "send"
 """The timer of all that is due."""
 CIRCULATE = "circulate"
 """The timer of a report whose authors are being told."""
-EventSaid = (
-    opendays.EventPublished
-    | opendays.EventRevised
-    | opendays.EventPostponed
-    | opendays.EventCancelled
-    | opendays.EventHeld
-    | opendays.EventReported
-)
+EventSaid = opendays.EventPublished | opendays.EventRevised | opendays.EventPostponed | opendays.EventCancelled
 DutySaid = (
     adoption.DeadlineStarted
     | adoption.DeadlineRecomputed
@@ -112,9 +105,10 @@ class Listener:
     async def _ask(self, recipients: Sequence[UUID]) -> None:
         if recipients:
             await self.store.ask_whether_told(recipients, self.work.at)
-            await self.wake()
+            await wake(self.work)
 
     async def _plan(self, recipients: Sequence[UUID]) -> None:
+        """After `_ask`, which has what is due looked at; whoever looks finds these, too."""
         if not recipients:
             return
         planned = [
@@ -125,7 +119,6 @@ class Listener:
             ).items()
         ]
         await self.store.plan_reminders(recipients, planned, self.work.at)
-        await self.wake()
 
     async def _reply(self, said: opendays.SuggestionReplied) -> None:
         """Nobody knows who asked: everybody who was there hears of it, once a day, however many replies there are."""
@@ -134,7 +127,7 @@ class Listener:
         day = f"{due_at:%Y-%m-%d}"
         if visitors:
             await self.store.add_replies(visitors, day, due_at, self.work.at)
-            await self.wake()
+            await wake(self.work)
 
     async def _report(self, said: adoption.ReportPublished) -> None:
         """Authors are in no fact: they are asked for, page by page."""
@@ -164,9 +157,6 @@ class Listener:
                 about = f"{channel}:{clock.clock_id}"
                 due_at = awake(self.work.at)
                 await self.store.add_duty(unit, about, f"{kind}:{version}", kind, text, due_at, self.work.at)
-        await self.wake()
-
-    async def wake(self) -> None:
         await wake(self.work)
 
 

@@ -186,7 +186,7 @@ class Sender:
             items = [draft.item for draft in drafts]
             letter = write(str(first.due.id), first.kind, items, self._settings, with_attachments=by_mail)
             async with self._lanes:
-                outcome = await self._attempt(letter, contact.email, contact.phone, first.due.attempts, at)
+                outcome = await self._attempt_person(letter, contact.email, contact.phone, first.due.attempts, at)
         else:
             outcome = _no_channel(first.due.attempts, at)
         for draft in drafts:
@@ -200,27 +200,12 @@ class Sender:
             )
             await self._settle(draft.due, done)
 
-    async def _attempt(self, letter: Letter, email: str, phone: str, attempts: int, at: datetime) -> Outcome:
-        """Mail where there is an address; else, or when the address does not exist, a short message."""
-        try:
-            sent = await self._to_person(letter, email, phone, at)
-        except NoChannel:
-            return _no_channel(attempts, at)
-        except Refused as no:
-            channel, masked = ("email", mask_email(email)) if email else ("sms", mask_phone(phone))
-            return Outcome(state="failed", due_at=at, attempts=attempts, error=str(no), channel=channel, masked=masked)
-        except Away as no:
-            return _later(str(no), attempts, at)
-        return Outcome(
-            state="sent",
-            due_at=at,
-            attempts=attempts,
-            channel=sent.channel,
-            masked=sent.masked,
-            body_sha256=hash_of(letter),
-        )
+    async def _attempt_person(self, letter: Letter, email: str, phone: str, attempts: int, at: datetime) -> Outcome:
+        first = Sent("email", mask_email(email)) if email else Sent("sms", mask_phone(phone))
+        return await _attempt(letter, self._to_person(letter, email, phone, at), first, attempts, at)
 
     async def _to_person(self, letter: Letter, email: str, phone: str, at: datetime) -> Sent:
+        """Mail where there is an address; else, or when the address does not exist, a short message."""
         has_sms = bool(phone) and self._channels.has_sms
         if email and self._channels.has_mail:
             try:
@@ -275,7 +260,7 @@ class Sender:
         (author,) = told.items
         letter = write_answer(str(due.id), due.said, self._settings)
         async with self._lanes:
-            outcome = await self._attempt(letter, author.email, author.phone, due.attempts, at)
+            outcome = await self._attempt_person(letter, author.email, author.phone, due.attempts, at)
         await self._settle(due, outcome)
 
     # To units
@@ -294,30 +279,19 @@ class Sender:
     async def _attempt_duty(self, due: Due, kept: Kept, at: datetime) -> Outcome:
         assert due.said is not None
         letter = write_duty(str(due.id), due.kind, due.said, self._settings)
-        channel = due.subject.partition(":")[0]
-        masked = ", ".join(mask_email(each) for each in kept.emails) if channel == "email" else "webhook"
-        try:
-            if channel == "webhook" and kept.webhook:
-                said = {"type": f"deadline.{due.kind}", "timestamp": at.isoformat(), "data": due.said}
-                await self._channels.webhook(kept.webhook, kept.secret, letter.id, said, at)
-            elif channel == "email" and kept.emails and self._channels.has_mail:
-                await self._channels.mail(letter, kept.emails, at)
-            else:
-                return _no_channel(due.attempts, at)
-        except Refused as no:
-            return Outcome(
-                state="failed", due_at=at, attempts=due.attempts, error=str(no), channel=channel, masked=masked
-            )
-        except Away as no:
-            return _later(str(no), due.attempts, at)
-        return Outcome(
-            state="sent",
-            due_at=at,
-            attempts=due.attempts,
-            channel=channel,
-            masked=masked,
-            body_sha256=hash_of(letter),
-        )
+        by_webhook = due.subject.startswith("webhook:")
+        way = Sent("webhook", "webhook") if by_webhook else Sent("email", ", ".join(map(mask_email, kept.emails)))
+        return await _attempt(letter, self._to_unit(letter, due, kept, way, at), way, due.attempts, at)
+
+    async def _to_unit(self, letter: Letter, due: Due, kept: Kept, way: Sent, at: datetime) -> Sent:
+        if way.channel == "webhook" and kept.webhook:
+            said = {"type": f"deadline.{due.kind}", "timestamp": at.isoformat(), "data": due.said}
+            await self._channels.webhook(kept.webhook, kept.secret, letter.id, said, at)
+        elif way.channel == "email" and kept.emails and self._channels.has_mail:
+            await self._channels.mail(letter, kept.emails, at)
+        else:
+            raise NoChannel
+        return way
 
     # Afterwards
 
@@ -334,6 +308,23 @@ class Sender:
                 await store.ask_whether_told([UUID(due.recipient)], work.at)
             if again or outcome.state == "queued":
                 await wake(work)
+
+
+async def _attempt(
+    letter: Letter, sending: Coroutine[Any, Any, Sent], tried: Sent, attempts: int, at: datetime
+) -> Outcome:
+    """What became of `sending`; `tried`: the way it was meant to go, for the log when the other side refuses it."""
+    try:
+        sent = await sending
+    except NoChannel:
+        return _no_channel(attempts, at)
+    except Refused as no:
+        done = Outcome(state="failed", due_at=at, attempts=attempts, error=str(no))
+        return msgspec.structs.replace(done, channel=tried.channel, masked=tried.masked)
+    except Away as no:
+        return _later(str(no), attempts, at)
+    done = Outcome(state="sent", due_at=at, attempts=attempts, body_sha256=hash_of(letter))
+    return msgspec.structs.replace(done, channel=sent.channel, masked=sent.masked)
 
 
 def decide(due: Due, contact: Contact | None, at: datetime) -> Draft | Outcome:
@@ -356,8 +347,7 @@ def decide(due: Due, contact: Contact | None, at: datetime) -> Draft | Outcome:
 
 def _decide_reminder(due: Due, contact: Contact, now: Known, at: datetime) -> Draft | Outcome:
     mark: Mark = "early" if due.subject == "early" else "morning"
-    planned_for = now.starts_at if version_of(now.starts_at) == due.version else datetime.min.replace(tzinfo=at.tzinfo)
-    if not still_reminds(mark, planned_for, now, at):
+    if version_of(now.starts_at) != due.version or not still_reminds(mark, now, at):
         return _nothing(due, at)
     morning = may_wait(now.starts_at, at)
     if morning is not None:
