@@ -15,7 +15,7 @@ from browser.test_forms import form_of, send
 from browser.test_pages import must_be_well_made, opened
 from browser.views import LOOKS, Route, contexts, first_view
 from component import test_decisions as decisions
-from component.test_adoption import UNUSED, Bureau
+from component.test_adoption import PDF, UNUSED, Bureau
 from houses import House, open_house, until
 
 NAMES = (
@@ -180,6 +180,7 @@ async def routes(district: District) -> dict[str, Route]:
     await a.post(f"/clocks/{clock['id']}/suspend", pause, await a.house.token("office"))
     opened_now = await district.consultation(title="校外托管机构管理办法（草案）公开征求意见")
     sent = await a.send(opened_now, "再提一条。")
+    assert (await a.attach(f"/opinions/{sent['receipt']}", PDF, "我的材料.pdf")).is_success
     await a.send(opened_now, TEXTS[0], passage="1", contact=CONTACT)
     short = {"closes_on": (a.today + timedelta(days=10)).isoformat(), "shortened_reason": "须在汛期前完成。"}
     shortened = await district.consultation(title="防汛应急方案", **short)
@@ -191,6 +192,8 @@ async def routes(district: District) -> dict[str, Route]:
     }
     scheduled = await district.consultation(title="下月的草案", **later)
     draft = await a.planned(title="还没有写完的草案", explanation="", channels=[])
+    letter = await a.attach(f"/consultations/{closed['id']}/opinions/3", PDF, "来信.pdf", await a.staff())
+    assert letter.is_success
     group = await a.group(closed, [1, 2], summary="希望按小区划分", passage="1")
     begun = await a.report(closed, participations=[forum], not_used=[])
     district.wait(7)
@@ -350,6 +353,38 @@ async def test_receipt_stands_in_no_address(town: House, routes: dict[str, Route
     elsewhere = await town.client.get(answer.headers["location"])
     assert receipt not in elsewhere.text
     assert "输入提交时得到的回执编号" in elsewhere.text
+
+
+async def test_files_are_added_read_and_deleted_on_the_page_of_the_receipt(
+    town: House, routes: dict[str, Route]
+) -> None:
+    path = routes["open"].path
+    answer = await send(town, path, {**await form_of(town, path), "text": "见附件。", "passage": ""})
+    own = answer.headers["location"].partition("?")[0]
+    cookie = {"Cookie": answer.headers["set-cookie"].partition(";")[0], "Origin": town.url}
+
+    async def upload(data: bytes, name: str = "意见.pdf", headers: dict[str, str] = cookie) -> httpx.Response:
+        page = await town.client.get(own, headers=headers)
+        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+        return await town.client.post(f"{own}/attachments", data=fields, files={"file": (name, data)}, headers=headers)
+
+    assert (await upload(PDF)).headers["location"] == f"{own}#files"
+    refused = await upload(b"MZ" + bytes(100), "病毒.pdf")
+    assert refused.status_code == 422
+    assert re.search(r'href="#file">附件应为 PDF', refused.text)
+    page = (await town.client.get(own, headers=cookie)).text
+    assert f'href="{own}/attachments/1" download>意见.pdf' in page
+    file = await town.client.get(f"{own}/attachments/1", headers=cookie)
+    assert (file.content, file.headers["x-content-type-options"]) == (PDF, "nosniff")
+    for stranger in (
+        await town.client.get(f"{own}/attachments/1"),
+        await upload(PDF, headers={"Origin": town.url}),
+        await town.client.post(f"{own}/attachments/1/drop", headers={"Origin": town.url}),
+    ):
+        assert "输入提交时得到的回执编号" in stranger.text
+        assert PDF not in stranger.content
+    assert (await town.client.post(f"{own}/attachments/1/drop", headers=cookie)).status_code == 303
+    assert "意见.pdf" not in (await town.client.get(own, headers=cookie)).text
 
 
 @pytest.mark.parametrize("origin", [None, "https://elsewhere.example"])

@@ -13,7 +13,7 @@ from browser.test_pages import must_be_well_made, opened
 from browser.views import LOOKS, Route, contexts, first_view
 from component.test_openmonth import TOWN, UNIT, Month, entries, shanghai
 from houses import House, event_draft, open_house, until
-from unit.test_openmonth_rules import picture
+from unit.test_photos import picture
 
 NAMES = (
     "month", "month-narrowed", "month-nothing", "month-2022", "planned", "board", "board-theme", "board-clashes",

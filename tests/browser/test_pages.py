@@ -1,6 +1,7 @@
 """Every page, in every look: axe finds nothing, nothing overflows, targets are large enough, nothing comes from
 elsewhere."""
 
+import html
 import io
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from browser.views import AXE, LOOKS, Route, first_view, set_cookies
 from houses import House
+from kaimen.contracts.problems import PROBLEM_TYPES
 from kaimen.portal import rendering
 
 NAMES = (
@@ -144,6 +146,15 @@ async def test_page_in_english_has_no_untranslated_sentence(path: str, house: Ho
     page = await house.client.get(path, headers={"Accept-Language": "en"})
     assert page.headers["content-language"] == "en"
     assert [line for line in page.text.splitlines() if "。" in line and "summary" not in line] == []
+
+
+async def test_every_problem_type_is_explained(house: House) -> None:
+    """RFC 9457 3.1.1: whoever follows a type learns what it means."""
+    for name, known in PROBLEM_TYPES.items():
+        page = await house.client.get(f"/problems/{name}")
+        assert page.status_code == 200, name
+        assert known.zh.partition("{")[0] in html.unescape(page.text), name
+    assert (await house.client.get("/problems/no.such-type")).status_code == 404
 
 
 def test_catalogue_translates_every_message() -> None:

@@ -1,5 +1,6 @@
 """A consultation from its notice to the published answers, over HTTP: CO1 to CO7, and what it must refuse."""
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -21,6 +23,7 @@ PASSAGES = [
     {"key": "2", "heading": "第二条", "text": "自发布之日起施行。"},
 ]
 UNUSED = [channel for channel in CHANNELS if channel != "website"]
+PDF = b"%PDF-1.4\ntrailer\n<<>>\n%%EOF\n"
 ID_NUMBER = "31011819000101006X"
 
 
@@ -81,6 +84,12 @@ class Bureau(Hall):
         return await self.house.client.post(
             path, files={"file": ("意见.csv", data)}, headers=person.get("headers") or await self.staff()
         )
+
+    async def attach(
+        self, path: str, data: bytes, name: str = "意见.pdf", headers: dict[str, str] | None = None
+    ) -> Any:
+        files = {"file": (name, data)}
+        return await self.house.client.post(f"{self.api}{path}/attachments", files=files, headers=headers or {})
 
     async def report(self, consultation: dict[str, Any], **changes: Any) -> dict[str, Any]:
         body = {"consultation": consultation["id"], "basis": "沪府令", "not_used": UNUSED, **changes}
@@ -394,6 +403,100 @@ async def test_proposals_compare_only_as_much_as_takes_seconds(bureau: Bureau) -
     assert (found["looked_at"], found["next"]) == (12, 12)
     path = f"/consultations/{consultation['id']}/proposals?cursor=24"
     assert (await bureau.get(path, await bureau.staff()))["next"] is None
+
+
+async def test_attachment_is_read_by_its_author_and_its_unit_alone(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    receipt = (await bureau.send(consultation))["receipt"]
+    own, staffed = f"/opinions/{receipt}", f"/consultations/{consultation['id']}/opinions/1"
+    kept = await bureau.attach(own, PDF, "张三的意见.PDF")
+    assert (kept.status_code, kept.json()["name"], kept.json()["kind"]) == (201, "张三的意见.pdf", "pdf")
+    for path, headers in ((own, {}), (staffed, await bureau.staff())):
+        assert [each["name"] for each in (await bureau.get(path, headers))["attachments"]] == ["张三的意见.pdf"]
+        file = await bureau.ask("GET", f"{path}/attachments/1", headers=headers)
+        assert file.content == PDF
+        assert file.headers["content-disposition"] == f"attachment; filename*=UTF-8''{quote('张三的意见.pdf')}"
+        assert "sandbox" in file.headers["content-security-policy"]
+        assert file.headers["cache-control"] == "no-store"
+    other = await bureau.house.token("unit_lead", "区民政局")
+    assert problem_of(await bureau.ask("GET", f"{staffed}/attachments/1", headers=other))[0] == 403
+    assert problem_of(await bureau.ask("GET", f"{staffed}/attachments/1"))[0] == 401
+    public = await bureau.ask("GET", f"/consultations/{consultation['id']}/opinions")
+    assert "attachments" not in public.text
+    database = await bureau.house.database("adoption")
+    row = await database.fetchrow("select name, body from attachments where consultation_id = $1", consultation["id"])
+    assert "张三".encode() not in row["name"]
+    assert PDF[:20] not in row["body"]
+    reads = "select count(*) from audit where action = 'read-attachment' and object = $1"
+    assert await database.fetchval(reads, f"consultation:{consultation['id']}") == 1
+    await database.close()
+
+
+async def test_attachments_have_an_end(bureau: Bureau) -> None:
+    """Three of each opinion; until the last day from its author, until the approval from staff; then they go."""
+    consultation = await bureau.opened()
+    receipt = (await bureau.send(consultation))["receipt"]
+    own, staffed = f"/opinions/{receipt}", f"/consultations/{consultation['id']}/opinions/1"
+    for n in range(3):
+        assert (await bureau.attach(own, f"第 {n} 份".encode())).status_code == 201
+    assert problem_of(await bureau.attach(own, PDF)) == (409, "/problems/adoption.too-many-attachments")
+    assert (await bureau.ask("DELETE", f"{own}/attachments/2")).status_code == 204
+    gone = await bureau.ask("DELETE", f"{own}/attachments/2")
+    assert problem_of(gone) == (404, "/problems/adoption.unknown-attachment")
+    bureau.over()
+    assert problem_of(await bureau.attach(own, PDF)) == (409, "/problems/adoption.not-open")
+    late = await bureau.ask("DELETE", f"{own}/attachments/1")
+    assert problem_of(late) == (409, "/problems/adoption.not-open")
+    assert (await bureau.attach(staffed, PDF, headers=await bureau.staff())).status_code == 201
+    await bureau.reply(await bureau.group(consultation, [1]))
+    await bureau.published(consultation)
+    fixed = await bureau.attach(staffed, PDF, headers=await bureau.staff())
+    assert problem_of(fixed) == (409, "/problems/adoption.report-fixed")
+    bureau.wait_for(181 * DAY)
+
+    async def forgotten() -> bool:
+        return (await bureau.get(own))["attachments"] == []
+
+    await until(forgotten)
+
+
+async def test_who_withdraws_an_opinion_takes_its_attachments_along(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    own = f"/opinions/{(await bureau.send(consultation))['receipt']}"
+    assert (await bureau.attach(own, PDF)).status_code == 201
+    await bureau.post(f"{own}/withdraw", headers={})
+    assert (await bureau.get(own))["attachments"] == []
+    assert problem_of(await bureau.attach(own, PDF)) == (409, "/problems/adoption.already-set-aside")
+
+
+async def test_attachment_sent_twice_with_one_key_is_one(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    own = f"/opinions/{(await bureau.send(consultation))['receipt']}"
+    key = {"Idempotency-Key": "attach-once-only"}
+    first, again = [await bureau.attach(own, PDF, headers=key) for _ in range(2)]
+    assert (first.status_code, first.json()) == (201, again.json())
+    assert problem_of(await bureau.attach(own, PDF + b"\n", headers=key))[0] == 422
+    assert len((await bureau.get(own))["attachments"]) == 1
+
+
+async def test_six_files_at_once_are_three(bureau: Bureau) -> None:
+    own = f"/opinions/{(await bureau.send(await bureau.opened()))['receipt']}"
+    answers = await asyncio.gather(*(bureau.attach(own, f"第 {n} 份".encode()) for n in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [201] * 3 + [409] * 3
+    assert [each["number"] for each in (await bureau.get(own))["attachments"]] == [1, 2, 3]
+
+
+async def test_consultation_takes_only_so_many_megabytes(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    full = f"/opinions/{(await bureau.send(consultation))['receipt']}"
+    assert (await bureau.attach(full, PDF)).status_code == 201
+    database = await bureau.house.database("adoption")
+    grown = "update attachments set size = 2000 * 1024 * 1024 where consultation_id = $1"
+    await database.execute(grown, consultation["id"])
+    await database.close()
+    assert problem_of(await bureau.attach(full, PDF)) == (409, "/problems/adoption.no-room-for-attachments")
+    elsewhere = f"/opinions/{(await bureau.send(await bureau.opened()))['receipt']}"
+    assert (await bureau.attach(elsewhere, PDF)).status_code == 201
 
 
 Attempt = Callable[[Bureau], Awaitable[Any]]
@@ -727,6 +830,36 @@ async def _another_unit_groups(bureau: Bureau) -> Any:
     other = await bureau.house.token("unit_editor", "区民政局")
     body = {"summary": "别人的", "opinions": [1]}
     return await bureau.ask("POST", f"/consultations/{consultation['id']}/clusters", body, other)
+
+
+@refuses(422, "adoption.wrong-attachment")
+async def _program_as_attachment(bureau: Bureau) -> Any:
+    receipt = (await bureau.send(await bureau.opened()))["receipt"]
+    return await bureau.attach(f"/opinions/{receipt}", b"MZ" + bytes(200), "意见.pdf")
+
+
+@refuses(422, "adoption.attachment-too-large")
+async def _attachment_of_six_megabytes(bureau: Bureau) -> Any:
+    receipt = (await bureau.send(await bureau.opened()))["receipt"]
+    return await bureau.attach(f"/opinions/{receipt}", PDF + bytes(6 * 1024 * 1024))
+
+
+@refuses(404, "adoption.unknown-opinion")
+async def _attachment_to_another_receipt(bureau: Bureau) -> Any:
+    return await bureau.attach("/opinions/AAAA2222BBBB3333", PDF)
+
+
+@refuses(404, "adoption.unknown-attachment")
+async def _attachment_with_a_huge_number(bureau: Bureau) -> Any:
+    receipt = (await bureau.send(await bureau.opened()))["receipt"]
+    return await bureau.ask("GET", f"/opinions/{receipt}/attachments/{10**30}")
+
+
+@refuses(422, "kit.malformed")
+async def _attachment_without_a_file(bureau: Bureau) -> Any:
+    receipt = (await bureau.send(await bureau.opened()))["receipt"]
+    path = f"{bureau.api}/opinions/{receipt}/attachments"
+    return await bureau.house.client.post(path, files={"file": (None, "words")})
 
 
 @pytest.mark.parametrize("case", REFUSED)

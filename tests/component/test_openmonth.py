@@ -20,7 +20,7 @@ from houses import House, open_house, problem_of, until
 from kaimen.contracts.opendays import EventHeld, EventPublished, EventReported, EventRevised, ReportFigures
 from kaimen.kit.tables import read_table
 from unit.test_openmonth_rules import event as open_event
-from unit.test_openmonth_rules import picture, with_metadata
+from unit.test_photos import picture, with_metadata
 
 API = "/api/openmonth/v1"
 ENTRIES = Path(__file__).resolve().parents[1] / "data" / "open_month_entries.csv"
@@ -447,10 +447,10 @@ async def test_photos_that_are_none_and_people_who_may_not_are_refused(month: Mo
         (picture(size=(200, 200))[:-200], "broken-photo"),
         (picture("PNG", size=(20_000, 20_000), mode="1", color=0), "too-many-pixels"),
     ):
-        assert problem_of(await month.file_sign(2046, event_id, data)) == (422, f"/problems/openmonth.{reason}")
+        assert problem_of(await month.file_sign(2046, event_id, data)) == (422, f"/problems/kit.{reason}")
     path = f"{API}/campaigns/2046/events/{event_id}/sign"
     answer = await month.house.client.post(path, files={"x": (None, "y")}, headers=await month.writer())
-    assert problem_of(answer) == (422, "/problems/openmonth.no-photo")
+    assert problem_of(answer) == (422, "/problems/kit.no-photo")
     good = picture()
     refused = [
         (await month.file_sign(2046, event_id, good, await month.writer(TOWN)), 403, "kit.not-your-unit"),

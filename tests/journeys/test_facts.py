@@ -17,7 +17,7 @@ from component.test_representatives import Hall
 from houses import Desk, House, event_draft, in_days, open_house, until
 from kaimen.contracts.envelope import Envelope, from_headers
 from kaimen.contracts.registry import BY_SUBJECT
-from unit.test_openmonth_rules import picture
+from unit.test_photos import picture
 
 OPENMONTH = "/api/openmonth/v1"
 NEXT_YEAR = datetime.now(UTC).year + 1

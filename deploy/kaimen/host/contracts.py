@@ -1,6 +1,7 @@
 """The contracts as documents, made from the code: `python -m kaimen.host.contracts [--check]`.
 
-Written below `contracts/`: `asyncapi.yaml` (AsyncAPI 3.0), `openapi/<service>.json`, `problems.md`, `consumers.txt`.
+Written below `contracts/`: `asyncapi.yaml` (AsyncAPI 3.0), `openapi/<service>.json`, `problems.md`,
+`kaimen/contracts/problems.json`, `consumers.txt`.
 They are committed; a test fails when they drift from the code.
 """
 
@@ -12,6 +13,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from kaimen.contracts.problems import ProblemType
 from kaimen.contracts.registry import BY_SUBJECT
 from kaimen.host import services
 from kaimen.kit.auth import Verifier
@@ -29,7 +31,13 @@ def documents() -> dict[str, str]:
     """File name below `contracts/` → text."""
     # The portal has pages, no API.
     made = {f"openapi/{name}.json": _openapi(name) for name in services.stored()}
-    return {**made, "asyncapi.yaml": _asyncapi(), "problems.md": _problems(), "consumers.txt": _consumers()}
+    return {
+        **made,
+        "asyncapi.yaml": _asyncapi(),
+        "problems.md": _problems(),
+        "kaimen/contracts/problems.json": _problem_types(),
+        "consumers.txt": _consumers(),
+    }
 
 
 def resources_on_paper(name: str) -> Resources:
@@ -83,13 +91,20 @@ def _asyncapi() -> str:
     return yaml.safe_dump(document, allow_unicode=True, sort_keys=True, width=120)
 
 
-def _problems() -> str:
+def _types() -> dict[str, ProblemType]:
     for name in services.NAMES:
         services.load(name)
+    return {reason: ProblemType(STATUS[no.kind], no.zh, no.en) for reason, no in sorted(ALL.items())}
+
+
+def _problems() -> str:
     lines = ["# Problem types", "", "| type | status | 中文 | English |", "|---|---|---|---|"]
-    for reason, refusal in sorted(ALL.items()):
-        lines.append(f"| `/problems/{reason}` | {STATUS[refusal.kind]} | {refusal.zh} | {refusal.en} |")
+    lines += [f"| `/problems/{reason}` | {each.status} | {each.zh} | {each.en} |" for reason, each in _types().items()]
     return "\n".join(lines) + "\n"
+
+
+def _problem_types() -> str:
+    return msgspec.json.format(msgspec.json.encode(_types()), indent=1).decode() + "\n"
 
 
 def _consumers() -> str:

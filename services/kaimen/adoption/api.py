@@ -6,13 +6,14 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, delete, get, patch, post, put
-from litestar.datastructures import UploadFile
 from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
 
-from kaimen.adoption.app import answering, consulting, deadlines, opinions, reporting, views
+from kaimen.adoption.app import answering, attachments, consulting, deadlines, opinions, reporting, views
 from kaimen.adoption.app.desk import AdoptionSettings, Desk
+from kaimen.adoption.app.opinions import number_of
 from kaimen.adoption.app.reporting import PublishedReport
 from kaimen.adoption.app.views import OwnOpinion, ReportDesk
+from kaimen.adoption.domain.attachments import MEDIA_TYPES, Attachment
 from kaimen.adoption.domain.clocks import ClockKind, ClockState
 from kaimen.adoption.domain.clusters import Cluster
 from kaimen.adoption.domain.consultations import Consultation, Phase
@@ -28,6 +29,8 @@ from kaimen.kit.http import (
     Page,
     Reason,
     cursor_of,
+    file_in,
+    file_response,
     json_bytes,
     json_response,
     limit_of,
@@ -36,12 +39,17 @@ from kaimen.kit.http import (
     refuse_nul,
     tag_of,
 )
+from kaimen.kit.photos import Darkroom
 from kaimen.kit.problems import Malformed
 from kaimen.kit.service import Resources
 from kaimen.kit.work import Work
 
 T = TypeVar("T")
 Q = QueryParameter
+
+
+def as_file(attachment: Attachment, body: bytes) -> Response[bytes]:
+    return file_response(body, MEDIA_TYPES[attachment.kind], attachment.name)
 
 
 async def whole(desk: Desk, consultation: Consultation) -> views.ConsultationView:
@@ -53,6 +61,7 @@ def handlers(resources: Resources) -> list[Any]:
     """The endpoints of this service."""
     settings = resources.settings
     assert isinstance(settings, AdoptionSettings)
+    darkroom = Darkroom()
 
     def at_desk(use_case: Callable[[Desk], Awaitable[T]]) -> Callable[[Work], Awaitable[T]]:
         async def run(work: Work) -> T:
@@ -186,9 +195,10 @@ def handlers(resources: Resources) -> list[Any]:
                 passage=passage, text=q or None, cluster=group if by_staff else None, public=not by_staff,
             )  # fmt: skip
             found = await desk.store.opinions(consultation.id, wanted)
-            view = views.opinion_view if by_staff else views.public_opinion
-            more = str(found[limit - 1].no) if len(found) > limit else None
-            return Page([view(each) for each in found[:limit]], more)
+            shown, more = found[:limit], str(found[limit - 1].no) if len(found) > limit else None
+            if by_staff:
+                return Page(await views.opinion_views(desk, shown), more)
+            return Page([views.public_opinion(each) for each in shown], more)
 
         return json_response(await edge.read(at_desk(run)))
 
@@ -203,7 +213,7 @@ def handlers(resources: Resources) -> list[Any]:
         dry_run: Annotated[bool, Q(name="dry_run")] = False,
     ) -> Response[bytes]:
         """导入书面、座谈会等意见 (XLSX, CSV): all rows or none. `dry_run` shows what would happen."""
-        upload = next((part for part in data.values() if isinstance(part, UploadFile)), None)
+        upload = file_in(data)
         if upload is None:
             raise Malformed(what="a file is needed", field="file")
         content, name = await upload.read(), upload.filename
@@ -226,7 +236,7 @@ def handlers(resources: Resources) -> list[Any]:
 
         async def run(desk: Desk) -> views.OpinionView:
             consultation = await (desk.own_consultation(id) if fixed_too else desk.workable(id))
-            return views.opinion_view(await use_case(desk, consultation))
+            return await views.opinion_view(desk, await use_case(desk, consultation))
 
         async def respond() -> Response[bytes]:
             return json_response(await edge.change(at_desk(run)))
@@ -239,11 +249,11 @@ def handlers(resources: Resources) -> list[Any]:
 
         async def run(desk: Desk) -> views.OpinionView:
             consultation = await desk.own_consultation(consultation_id, lock=False)
-            opinion = await opinions.numbered(desk, consultation, opinions.number_of(no))
+            opinion = await opinions.numbered(desk, consultation, number_of(no))
             contacts = await desk.store.contacts([opinion])
             if contacts:
                 await desk.record("read-contact", f"consultation:{consultation.id}", f"意见 {no}")
-            return views.opinion_view(opinion, contacts.get(opinion.no, ""))
+            return await views.opinion_view(desk, opinion, contacts.get(opinion.no, ""))
 
         return json_response(await edge.read(at_desk(run)))
 
@@ -255,14 +265,14 @@ def handlers(resources: Resources) -> list[Any]:
         return await with_opinion(
             edge,
             consultation_id,
-            lambda desk, found: opinions.set_aside(desk, found, opinions.number_of(no), data),
+            lambda desk, found: opinions.set_aside(desk, found, number_of(no), data),
         )
 
     @post("/consultations/{consultation_id:uuid}/opinions/{no:int}/take-back", opt=allow(STAFF), status_code=200)
     async def take_back(edge: OnEdge, consultation_id: FromPath[UUID], no: FromPath[int]) -> Response[bytes]:
         """取消撤回或重复的标记."""
         return await with_opinion(
-            edge, consultation_id, lambda desk, found: opinions.take_back(desk, found, opinions.number_of(no))
+            edge, consultation_id, lambda desk, found: opinions.take_back(desk, found, number_of(no))
         )
 
     @post("/consultations/{consultation_id:uuid}/opinions/{no:int}/moderate", opt=allow(STAFF), status_code=200)
@@ -273,7 +283,7 @@ def handlers(resources: Resources) -> list[Any]:
         return await with_opinion(
             edge,
             consultation_id,
-            lambda desk, found: opinions.moderate(desk, found, opinions.number_of(no), data),
+            lambda desk, found: opinions.moderate(desk, found, number_of(no), data),
             fixed_too=True,
         )
 
@@ -298,6 +308,88 @@ def handlers(resources: Resources) -> list[Any]:
             return await views.own_opinion(desk, *await opinions.withdraw(desk, receipt))
 
         return json_response(await edge.change(at_desk(run)))
+
+    # Attachments
+
+    async def uploaded(data: dict[str, Any]) -> tuple[bytes, attachments.Upload]:
+        file = file_in(data)
+        if file is None:
+            raise Malformed(what="a file is needed", field="file")
+        content, name = await file.read(), file.filename
+        return content, await darkroom.read(lambda data: attachments.read(data, name), content)
+
+    @post("/opinions/{receipt:str}/attachments", opt=allow(PUBLIC))
+    async def attach_own(edge: OnEdge, receipt: FromPath[str], data: MultipartBody[dict[str, Any]]) -> Response[bytes]:
+        """附上文件, up to three of 5 MB each while the consultation is open; the unit alone reads them. Photos lose
+        where and when they were taken."""
+        await edge.limiter.take("attachment", edge.address, per_minute=10)
+        refuse_nul(receipt)
+        content, upload = await uploaded(data)
+
+        async def run(desk: Desk) -> Attachment:
+            return await attachments.add_own(desk, receipt, upload)
+
+        return await edge.create(at_desk(run), upload=content)
+
+    @get("/opinions/{receipt:str}/attachments/{number:int}", opt=allow(PUBLIC))
+    async def read_own_attachment(edge: OnEdge, receipt: FromPath[str], number: FromPath[int]) -> Response[bytes]:
+        """我附上的文件."""
+        await edge.limiter.take("lookup", edge.address, per_minute=30)
+        refuse_nul(receipt)
+
+        async def run(desk: Desk) -> tuple[Attachment, bytes]:
+            opinion, _ = await opinions.of_receipt(desk, receipt)
+            return await attachments.body_of(desk, opinion, attachments.number_of(number))
+
+        return as_file(*await edge.read(at_desk(run)))
+
+    @delete("/opinions/{receipt:str}/attachments/{number:int}", opt=allow(PUBLIC), status_code=204)
+    async def drop_own_attachment(edge: OnEdge, receipt: FromPath[str], number: FromPath[int]) -> None:
+        """删除我附上的文件, while the consultation is open."""
+        await edge.limiter.take("lookup", edge.address, per_minute=30)
+        refuse_nul(receipt)
+        await edge.change(at_desk(lambda desk: attachments.drop_own(desk, receipt, attachments.number_of(number))))
+
+    @post("/consultations/{consultation_id:uuid}/opinions/{no:int}/attachments", opt=allow(STAFF))
+    async def attach(
+        edge: OnEdge, consultation_id: FromPath[UUID], no: FromPath[int], data: MultipartBody[dict[str, Any]]
+    ) -> Response[bytes]:
+        """归入附件: the letter itself, scanned."""
+        content, upload = await uploaded(data)
+
+        async def run(desk: Desk) -> Attachment:
+            consultation = await desk.own_consultation(consultation_id)
+            await desk.must_be_open_to_change(consultation)
+            return await attachments.add(desk, consultation, number_of(no), upload)
+
+        return await edge.create(at_desk(run), upload=content)
+
+    @get("/consultations/{consultation_id:uuid}/opinions/{no:int}/attachments/{number:int}", opt=allow(STAFF))
+    async def read_attachment(
+        edge: OnEdge, consultation_id: FromPath[UUID], no: FromPath[int], number: FromPath[int]
+    ) -> Response[bytes]:
+        """附件; reading it is recorded."""
+
+        async def run(desk: Desk) -> tuple[Attachment, bytes]:
+            consultation = await desk.own_consultation(consultation_id, lock=False)
+            return await attachments.read_by_staff(desk, consultation, number_of(no), attachments.number_of(number))
+
+        return as_file(*await edge.read(at_desk(run)))
+
+    @delete(
+        "/consultations/{consultation_id:uuid}/opinions/{no:int}/attachments/{number:int}", opt=allow(STAFF),
+        status_code=204,
+    )  # fmt: skip
+    async def drop_attachment(
+        edge: OnEdge, consultation_id: FromPath[UUID], no: FromPath[int], number: FromPath[int]
+    ) -> None:
+        """删除附件, such as a wrong scan; recorded."""
+
+        async def run(desk: Desk) -> None:
+            consultation = await desk.workable(consultation_id)
+            await attachments.drop(desk, consultation, number_of(no), attachments.number_of(number))
+
+        await edge.change(at_desk(run))
 
     # Groups and answers
 
@@ -536,7 +628,8 @@ def handlers(resources: Resources) -> list[Any]:
 
     return [
         plan, list_consultations, read_consultation, revise, open_, extend, close, submit, list_opinions,
-        import_opinions, read_opinion, set_aside, take_back, moderate, read_own, withdraw, read_matrix, read_proposals,
+        import_opinions, read_opinion, set_aside, take_back, moderate, read_own, withdraw, attach_own,
+        read_own_attachment, drop_own_attachment, attach, read_attachment, drop_attachment, read_matrix, read_proposals,
         create_cluster, regroup, dissolve, answer, begin_report, change_draft, approve, send_back, publish, correct,
         list_reports, read_report, read_draft, list_versions, list_clocks, suspend, authors_of,
     ]  # fmt: skip

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, patch, post
-from litestar.datastructures import UploadFile
 from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
 
 from kaimen.contracts.contacts import ContactsWanted
@@ -29,6 +28,7 @@ from kaimen.kit.http import (
     Page,
     Reason,
     cursor_of,
+    file_in,
     first_instant,
     json_bytes,
     json_response,
@@ -744,7 +744,7 @@ def handlers(resources: Resources) -> list[Any]:
         campaign: Annotated[int | None, Q(name="campaign", ge=2000, le=2100)] = None,
     ) -> Response[bytes]:
         """导入活动 (XLSX, CSV, ICS): all rows or none. `dry_run` shows what would happen."""
-        upload = next((part for part in data.values() if isinstance(part, UploadFile)), None)
+        upload = file_in(data)
         if upload is None:
             raise Malformed(what="a file is needed", field="file")
         content, name = await upload.read(), upload.filename

@@ -1,41 +1,39 @@
 """The open month over HTTP: campaigns, board, programme, report, signs, archive and imports."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 from litestar import Request, Response, get, patch, post
-from litestar.datastructures import UploadFile
 from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
 
+from kaimen.kit import photos
 from kaimen.kit.auth import OFFICE, PUBLIC, STAFF, allow
-from kaimen.kit.http import OnEdge, Page, json_bytes, json_response, refuse_nul
+from kaimen.kit.http import OnEdge, Page, file_in, json_bytes, json_response, refuse_nul
+from kaimen.kit.photos import Darkroom, NoPhoto
 from kaimen.kit.problems import Malformed
 from kaimen.kit.service import Resources
 from kaimen.kit.tables import write_csv, write_xlsx
 from kaimen.kit.work import Work
-from kaimen.openmonth.app import campaigns, imports, photos, signs, views
+from kaimen.openmonth.app import campaigns, imports, signs, views
 from kaimen.openmonth.app.desk import Desk, OpenMonthSettings
 from kaimen.openmonth.domain.board import Board
 from kaimen.openmonth.domain.campaigns import Campaign
 from kaimen.openmonth.domain.counting import Report
-from kaimen.openmonth.domain.refusals import NoPhoto, NotArchived, UnknownCampaign, UnknownDocument
-from kaimen.openmonth.store.repository import Photo, Sign
+from kaimen.openmonth.domain.refusals import NotArchived, UnknownCampaign, UnknownDocument
+from kaimen.openmonth.store.repository import Sign
 
 T = TypeVar("T")
 Q = QueryParameter
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-PHOTOS_AT_A_TIME = 2
-"""A decoded photo may need 200 MB."""
 
 
 def handlers(resources: Resources) -> list[Any]:
     """The endpoints of this service."""
     settings = resources.settings
     assert isinstance(settings, OpenMonthSettings)
-    darkroom = asyncio.Semaphore(PHOTOS_AT_A_TIME)
+    darkroom = Darkroom()
 
     def at_desk(use_case: Callable[[Desk], Awaitable[T]]) -> Callable[[Work], Awaitable[T]]:
         async def run(work: Work) -> T:
@@ -144,20 +142,16 @@ def handlers(resources: Resources) -> list[Any]:
         edge: OnEdge, year: FromPath[int], event_id: FromPath[UUID], data: MultipartBody[dict[str, Any]]
     ) -> Response[bytes]:
         """标识留证: a photo (JPEG or PNG, up to 5 MB and 50 megapixels). A new one takes the place of the last."""
-        upload = _upload(data)
+        upload = file_in(data)
         if upload is None:
             raise NoPhoto(field="file")
         content = await upload.read()
-        photo = await develop(content)
+        photo = await darkroom.read(photos.cleaned, content)
 
         async def run(desk: Desk) -> Sign:
             return await signs.file_sign(desk, _known(year), event_id, photo)
 
         return await edge.create(at_desk(run), upload=content)
-
-    async def develop(content: bytes) -> Photo:
-        async with darkroom:
-            return await asyncio.to_thread(photos.cleaned, content)
 
     @get("/campaigns/{year:int}/events/{event_id:uuid}/sign.jpg", opt=allow(PUBLIC))
     async def read_sign(edge: OnEdge, year: FromPath[int], event_id: FromPath[UUID]) -> Response[bytes]:
@@ -223,7 +217,7 @@ def handlers(resources: Resources) -> list[Any]:
     ) -> Response[bytes]:
         """导入活动 (XLSX, CSV, ICS) as drafts of the campaign: all rows or none, with what is in each other's way."""
         refuse_nul(unit)
-        file = _upload(data)
+        file = file_in(data)
         if file is None:
             raise Malformed(what="a file is needed", field="file")
         await edge.read(at_desk(lambda desk: imports.must_take_imports(desk, _known(year))))
@@ -253,10 +247,6 @@ def _known(year: int) -> int:
     if not 2000 <= year <= 2099:
         raise UnknownCampaign
     return year
-
-
-def _upload(data: dict[str, Any]) -> UploadFile | None:
-    return next((part for part in data.values() if isinstance(part, UploadFile)), None)
 
 
 def _passed_on(request: Request[Any, Any, Any]) -> dict[str, str]:

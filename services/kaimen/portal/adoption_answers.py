@@ -67,6 +67,20 @@ class Consultations(msgspec.Struct, frozen=True):
     next: str | None
 
 
+class Attachment(msgspec.Struct, frozen=True):
+    """附件. `size`: octets."""
+
+    number: int
+    name: str
+    kind: str
+    size: int
+    added_at: datetime
+
+    @property
+    def kilobytes(self) -> int:
+        return max(1, self.size // 1024)
+
+
 class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     """What the public sees of an opinion, and, for its own staff, the rest."""
 
@@ -83,6 +97,7 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     visibility: str = "shown"
     visibility_reason: str = ""
     public_text: str = ""
+    attachments: tuple[Attachment, ...] = ()
     contact: str | None = None
 
 
@@ -121,6 +136,7 @@ class OwnOpinion(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None
     reason: str
     change: Change | None
+    attachments: tuple[Attachment, ...]
     report: str
 
     @property

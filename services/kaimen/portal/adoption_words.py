@@ -123,6 +123,8 @@ ADOPTION_DONE: dict[str, str] = {
     "aside": N_("已标记为不单独处理。"),
     "taken-back": N_("已重新待归类。"),
     "moderated": N_("是否公开已保存。"),
+    "attached": N_("附件已归入。"),
+    "detached": N_("附件已删除。"),
     "begun": N_("报告已起草，请补全。"),
     "approve": N_("报告已审核，可以公布。"),
     "send-back": N_("报告已退回修改。"),

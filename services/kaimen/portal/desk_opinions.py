@@ -9,15 +9,17 @@ from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, QueryParameter
 
 from kaimen.kit.auth import PUBLIC, allow
-from kaimen.portal.adoption_answers import Cluster, Opinion, Opinions
+from kaimen.kit.refusals import Refusal
+from kaimen.portal.adoption_answers import Attachment, Cluster, Opinion, Opinions
 from kaimen.portal.adoption_words import ADOPTION_DONE
 from kaimen.portal.answers import FieldFault
-from kaimen.portal.desk import staff
+from kaimen.portal.desk import staff, uploaded
 from kaimen.portal.desk_consultations import one_consultation
 from kaimen.portal.filters import Filter
+from kaimen.portal.opinions import at_file, once_only
 from kaimen.portal.outcome_answers import Matrix
 from kaimen.portal.portal import Portal, see
-from kaimen.portal.registering import faults_of, number
+from kaimen.portal.registering import fault_of, faults_of, number
 from kaimen.portal.services import ADOPTION, ServiceRefused
 from kaimen.portal.visitor import Visitor
 
@@ -166,7 +168,7 @@ def handlers(portal: Portal) -> list[Any]:
         return portal.page(
             visitor, "desk_opinion.html", status=status, personal=True, consultation=consultation, matrix=matrix,
             opinion=opinion, contact=contact, group=matrix.group(opinion.group) if opinion.group else None,
-            given=dict(form or {}), faults=faults or [], done=ADOPTION_DONE.get(done, ""),
+            given=dict(form or {}), faults=faults or [], seal=portal.seals.new(), done=ADOPTION_DONE.get(done, ""),
         )  # fmt: skip
 
     @get("/desk/consultations/{consultation_id:uuid}/opinions/{no:int}", opt=allow(PUBLIC))
@@ -201,7 +203,53 @@ def handlers(portal: Portal) -> list[Any]:
         done = {"set-aside": "aside", "take-back": "taken-back", "moderate": "moderated"}.get(step, "")
         return see(f"/desk/consultations/{consultation_id}/opinions/{no}?done={done}")
 
-    return [show_list, group_chosen, show_one, act]
+    @post("/desk/consultations/{consultation_id:uuid}/opinions/{no:int}/attachments", opt=allow(PUBLIC))
+    async def attach(
+        request: Request[Any, Any, Any], consultation_id: FromPath[UUID], no: FromPath[int]
+    ) -> Response[Any]:
+        """归入附件: the letter itself, scanned."""
+        visitor, _ = await staff(portal, request)
+        form = await portal.read_form(visitor)
+        name, content = await uploaded(form)
+        try:
+            key = {"Idempotency-Key": once_only(portal.seals.key_of(form), name, content)}
+            path = f"{ADOPTION}/consultations/{consultation_id}/opinions/{no}/attachments"
+            await services.send_file(path, Attachment, visitor.caller, name, content, {}, headers=key)
+        except ServiceRefused as refusal:
+            faults = at_file(faults_of(refusal.problem))
+            return await one_page(visitor, consultation_id, no, faults=faults, status=refusal.problem.status)
+        except Refusal as refusal:
+            return await one_page(visitor, consultation_id, no, faults=[fault_of(refusal)], status=409)
+        return see(f"/desk/consultations/{consultation_id}/opinions/{no}?done=attached")
+
+    @get("/desk/consultations/{consultation_id:uuid}/opinions/{no:int}/attachments/{number:int}", opt=allow(PUBLIC))
+    async def attachment(
+        request: Request[Any, Any, Any], consultation_id: FromPath[UUID], no: FromPath[int], number: FromPath[int]
+    ) -> Response[bytes]:
+        """附件."""
+        visitor, _ = await staff(portal, request)
+        path = f"{ADOPTION}/consultations/{consultation_id}/opinions/{no}/attachments/{number}"
+        return await services.pass_file(path, visitor.caller)
+
+    @post(
+        "/desk/consultations/{consultation_id:uuid}/opinions/{no:int}/attachments/{number:int}/drop",
+        opt=allow(PUBLIC),
+    )
+    async def drop(
+        request: Request[Any, Any, Any], consultation_id: FromPath[UUID], no: FromPath[int], number: FromPath[int]
+    ) -> Response[Any]:
+        """删除附件."""
+        visitor, _ = await staff(portal, request)
+        await portal.read_form(visitor)
+        path = f"{ADOPTION}/consultations/{consultation_id}/opinions/{no}/attachments/{number}"
+        try:
+            await services.delete(path, visitor.caller)
+        except ServiceRefused as refusal:
+            faults = at_file(faults_of(refusal.problem))
+            return await one_page(visitor, consultation_id, no, faults=faults, status=refusal.problem.status)
+        return see(f"/desk/consultations/{consultation_id}/opinions/{no}?done=detached")
+
+    return [show_list, group_chosen, show_one, act, attach, attachment, drop]
 
 
 def at_boxes(faults: list[FieldFault]) -> list[FieldFault]:

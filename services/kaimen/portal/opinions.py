@@ -11,10 +11,12 @@ from litestar.params import FromPath, QueryParameter
 
 from kaimen.kit.auth import PUBLIC, allow
 from kaimen.kit.ids import normalise_code
-from kaimen.portal.adoption_answers import Consultation, OwnOpinion
+from kaimen.kit.refusals import Refusal
+from kaimen.portal.adoption_answers import Attachment, Consultation, OwnOpinion
 from kaimen.portal.answers import FieldFault
+from kaimen.portal.desk import uploaded
 from kaimen.portal.portal import Portal, see
-from kaimen.portal.registering import faults_of
+from kaimen.portal.registering import fault_of, faults_of
 from kaimen.portal.services import ADOPTION, ServiceRefused
 from kaimen.portal.visitor import Visitor
 
@@ -36,6 +38,16 @@ def keep_receipt(receipt: str, *, is_new: bool = False) -> Response[Any]:
         )
     )  # fmt: skip
     return answer
+
+
+def at_file(faults: list[FieldFault]) -> list[FieldFault]:
+    """Whatever is wrong with an attachment is wrong with the chosen file."""
+    return [FieldFault("file", each.detail, each.detail_en) for each in faults]
+
+
+def once_only(key: str, name: str, content: bytes) -> str:
+    """The same file from the same page is one attachment, another file is another."""
+    return hashlib.sha256(b"\x00".join((key.encode(), name.encode(), content))).hexdigest()
 
 
 def _handle(receipt: str) -> str:
@@ -83,7 +95,13 @@ def handlers(portal: Portal) -> list[Any]:
         return keep_receipt(receipt)
 
     async def own_page(
-        visitor: Visitor, handle: str, template: str, *, faults: list[FieldFault] | None = None, **more: Any
+        visitor: Visitor,
+        handle: str,
+        template: str = "opinion.html",
+        *,
+        sent: bool = False,
+        faults: list[FieldFault] | None = None,
+        status: int = 200,
     ) -> Response[bytes]:
         receipt = receipt_of(visitor, handle)
         if not receipt:
@@ -94,7 +112,7 @@ def handlers(portal: Portal) -> list[Any]:
         return portal.page(
             visitor, template, personal=True, opinion=opinion, consultation=consultation, handle=handle,
             receipt=receipt, parts=[receipt[n : n + 4] for n in range(0, len(receipt), 4)], faults=faults or [],
-            **more,
+            contact_days=portal.settings.contact_days, seal=portal.seals.new(), sent=sent, status=status,
         )  # fmt: skip
 
     @get("/opinions/{handle:str}", opt=allow(PUBLIC))
@@ -102,7 +120,56 @@ def handlers(portal: Portal) -> list[Any]:
         request: Request[Any, Any, Any], handle: FromPath[str], sent: Annotated[bool, Q(name="sent")] = False
     ) -> Response[bytes]:
         """我的意见: its receipt, what became of it, and what was changed for it."""
-        return await own_page(await portal.visitor(request), handle, "opinion.html", sent=sent)
+        return await own_page(await portal.visitor(request), handle, sent=sent)
+
+    @post("/opinions/{handle:str}/attachments", opt=allow(PUBLIC))
+    async def attach(request: Request[Any, Any, Any], handle: FromPath[str]) -> Response[Any]:
+        """附上文件."""
+        visitor = await portal.visitor(request)
+        form = await portal.read_form(visitor)
+        receipt = receipt_of(visitor, handle)
+        if not receipt:
+            return lookup_page(visitor)
+        await portal.limiter.take("portal-attachment", visitor.address, per_minute=10)
+        name, content = await uploaded(form)
+        try:
+            key = {"Idempotency-Key": once_only(portal.seals.key_of(form), name, content)}
+            path = f"{ADOPTION}/opinions/{quote(receipt, safe='')}/attachments"
+            await services.send_file(path, Attachment, visitor.public, name, content, {}, headers=key)
+        except ServiceRefused as no:
+            faults = at_file(faults_of(no.problem))
+            return await own_page(visitor, handle, faults=faults, status=no.problem.status)
+        except Refusal as no:
+            return await own_page(visitor, handle, faults=[fault_of(no)], status=409)
+        return see(f"/opinions/{handle}#files")
+
+    @get("/opinions/{handle:str}/attachments/{number:int}", opt=allow(PUBLIC))
+    async def attachment(
+        request: Request[Any, Any, Any], handle: FromPath[str], number: FromPath[int]
+    ) -> Response[bytes]:
+        """我附上的文件."""
+        visitor = await portal.visitor(request)
+        receipt = receipt_of(visitor, handle)
+        if not receipt:
+            return lookup_page(visitor)
+        await portal.limiter.take("portal-lookup", visitor.address, per_minute=30)
+        path = f"{ADOPTION}/opinions/{quote(receipt, safe='')}/attachments/{number}"
+        return await services.pass_file(path, visitor.public)
+
+    @post("/opinions/{handle:str}/attachments/{number:int}/drop", opt=allow(PUBLIC))
+    async def drop(request: Request[Any, Any, Any], handle: FromPath[str], number: FromPath[int]) -> Response[Any]:
+        """删除我附上的文件."""
+        visitor = await portal.visitor(request)
+        await portal.read_form(visitor)
+        receipt = receipt_of(visitor, handle)
+        if not receipt:
+            return lookup_page(visitor)
+        try:
+            await services.delete(f"{ADOPTION}/opinions/{quote(receipt, safe='')}/attachments/{number}", visitor.public)
+        except ServiceRefused as no:
+            faults = at_file(faults_of(no.problem))
+            return await own_page(visitor, handle, faults=faults, status=no.problem.status)
+        return see(f"/opinions/{handle}#files")
 
     @get("/opinions/{handle:str}/withdraw", opt=allow(PUBLIC))
     async def ask_withdrawal(request: Request[Any, Any, Any], handle: FromPath[str]) -> Response[bytes]:
@@ -125,4 +192,4 @@ def handlers(portal: Portal) -> list[Any]:
             return await own_page(visitor, handle, "opinion_withdraw.html", faults=faults, status=no.problem.status)
         return see(f"/opinions/{handle}")
 
-    return [ask, find, show, ask_withdrawal, withdraw]
+    return [ask, find, show, attach, attachment, drop, ask_withdrawal, withdraw]

@@ -11,6 +11,7 @@ from litestar.datastructures import Cookie
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
+from kaimen.contracts.problems import PROBLEM_TYPES
 from kaimen.kit.auth import PUBLIC, allow
 from kaimen.portal.answers import Event, Events, Report, Suggestions, Unit
 from kaimen.portal.filters import Filter
@@ -212,9 +213,9 @@ def handlers(portal: Portal) -> list[Any]:
     async def problem(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
         """一种错误的说明."""
         visitor = await portal.visitor(request)
-        known = name in PROBLEMS
+        known = PROBLEM_TYPES.get(name)
         return portal.page(
-            visitor, "problem.html", status=200 if known else 404, name=name, explained=PROBLEMS.get(name, "")
+            visitor, "problem.html", status=200 if known else 404, name=name, known=known, advice=PROBLEMS.get(name, "")
         )
 
     @get("/sign-in", opt=allow(PUBLIC))

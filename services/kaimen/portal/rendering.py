@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from importlib.resources import files
@@ -103,6 +104,9 @@ def catalogue(language: str) -> NullTranslations:
     return Translations(compiled)
 
 
+_IN_BRACES = re.compile(r"\{[^}]*\}")
+
+
 def _environment(language: str, translations: NullTranslations) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("kaimen.portal"),
@@ -139,6 +143,7 @@ def _environment(language: str, translations: NullTranslations) -> jinja2.Enviro
         "path": lambda text: quote(str(text), safe=""),
         "qr": _qr,
         "detail": lambda fault: fault.detail if language == "zh" else fault.detail_en,
+        "sentence": lambda known: _IN_BRACES.sub("…", known.zh if language == "zh" else known.en),
         "pairs": lambda given: [(key, gettext(word)) for key, word in given.items()],
         "field": lambda name: gettext(_field_name(name)),
     }

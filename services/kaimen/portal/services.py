@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 import httpx
 import msgspec
+from litestar import Response
 
 from kaimen.portal.answers import Problem, SignedIn
 from kaimen.portal.settings import PortalSettings
@@ -18,6 +19,7 @@ CALENDAR = "/api/calendar/v1"
 DECISIONS = "/api/decisions/v1"
 OPENMONTH = "/api/openmonth/v1"
 NOTICES = "/api/notices/v1"
+_OF_FILES = ("content-disposition", "content-security-policy", "x-content-type-options", "cache-control")
 
 
 class ServiceAway(Exception):
@@ -78,8 +80,11 @@ class Services:
         response = await self._ask("GET", path, caller, headers={**shown, **(headers or {})}, params=params)
         return msgspec.json.decode(response.content, type=answer)
 
-    async def get_file(self, path: str, caller: Caller) -> bytes:
-        return (await self._ask("GET", path, caller)).content
+    async def pass_file(self, path: str, caller: Caller) -> Response[bytes]:
+        """A file as the service gave it: to be kept, never shown in our own origin."""
+        given = await self._ask("GET", path, caller)
+        headers = {name: given.headers[name] for name in _OF_FILES if name in given.headers}
+        return Response(given.content, media_type=given.headers["content-type"], headers=headers)
 
     async def post(
         self, path: str, answer: type[T], caller: Caller, body: Any = None, *, headers: dict[str, str] | None = None

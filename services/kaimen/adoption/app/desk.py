@@ -31,8 +31,12 @@ class AdoptionSettings(ServiceSettings, frozen=True, kw_only=True):
         float, Meta(description="share of all opinions that makes a group concentrated, 0 to 1", ge=0, le=1)
     ] = 0.05
     contact_days: Annotated[
-        int, Meta(description="days after the report when contacts of submitters are deleted", ge=1, le=3650)
+        int,
+        Meta(description="days after the report when contacts and attachments are deleted", ge=1, le=3650),
     ] = 180
+    attachments_mb: Annotated[
+        int, Meta(description="megabytes of attachments that one consultation takes; 0: none", ge=0, le=1_000_000)
+    ] = 2_000
 
 
 class Desk:

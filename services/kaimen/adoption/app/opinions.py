@@ -185,12 +185,13 @@ def _author(no: int, contact: str) -> Author:
 
 
 async def withdraw(desk: Desk, receipt: str) -> tuple[Opinion, Consultation]:
-    """撤回. It stays counted, and is answered no more. Raises AlreadySetAside, ReportFixed."""
+    """撤回. It stays counted, and is answered no more; its attachments go. Raises AlreadySetAside, ReportFixed."""
     opinion, consultation = await of_receipt(desk, receipt, lock=True)
     await desk.must_be_open_to_change(consultation)
-    _must_not_be_aside(opinion)
+    must_not_be_aside(opinion)
     withdrawn = replace(opinion, cluster_id=None, aside="withdrawn", aside_reason="本人撤回")
     await desk.store.set_aside(withdrawn)
+    await desk.store.drop_attachments(opinion.id)
     await desk.record("withdraw-opinion", f"consultation:{consultation.id}", f"意见 {opinion.no}")
     return withdrawn, consultation
 
@@ -198,7 +199,7 @@ async def withdraw(desk: Desk, receipt: str) -> tuple[Opinion, Consultation]:
 async def set_aside(desk: Desk, consultation: Consultation, no: int, given: AsideDraft) -> Opinion:
     """Raises UnknownOpinion, AlreadySetAside, DuplicateOfItself."""
     opinion = await numbered(desk, consultation, no)
-    _must_not_be_aside(opinion)
+    must_not_be_aside(opinion)
     reason = clean_reason(given.reason)
     duplicate_of = given.duplicate_of if given.kind == "duplicate" else None
     if given.kind == "duplicate":
@@ -260,7 +261,8 @@ async def _must_take_entries(desk: Desk, consultation: Consultation, *, lock: bo
     await desk.must_be_open_to_change(consultation, lock=lock)
 
 
-def _must_not_be_aside(opinion: Opinion) -> None:
+def must_not_be_aside(opinion: Opinion) -> None:
+    """Raises AlreadySetAside."""
     if opinion.aside is not None:
         raise AlreadySetAside(no=opinion.no)
 

@@ -358,6 +358,7 @@ async def forget_contacts(desk: Desk, report_id: UUID) -> None:
     report = await desk.store.report(report_id)
     for consultation in report.consultations if report else ():
         await desk.store.forget_contacts(consultation)
+        await desk.store.forget_attachments(consultation)
 
 
 async def _subject(desk: Desk, draft: ReportDraft) -> tuple[str, UUID | None, list[Consultation], str]:

@@ -11,6 +11,7 @@ from kaimen.adoption.app import deadlines, reporting
 from kaimen.adoption.app.desk import Desk, page_of
 from kaimen.adoption.app.reporting import PublishedReport
 from kaimen.adoption.domain import clocks as clocking
+from kaimen.adoption.domain.attachments import Attachment
 from kaimen.adoption.domain.clocks import Clock, ClockKind, ClockState, Suspension
 from kaimen.adoption.domain.clusters import Change, Cluster
 from kaimen.adoption.domain.consultations import Consultation, Extension, Passage, Phase, Way, phase
@@ -85,6 +86,7 @@ class OpinionView(msgspec.Struct, frozen=True, kw_only=True):
     visibility: Visibility
     visibility_reason: str
     public_text: str
+    attachments: tuple[Attachment, ...]
     contact: str | None = None
 
 
@@ -111,6 +113,7 @@ class OwnOpinion(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None
     reason: str
     change: Change | None
+    attachments: tuple[Attachment, ...]
     report: str
 
 
@@ -194,9 +197,18 @@ def consultation_view(desk: Desk, consultation: Consultation, received: int) -> 
     )
 
 
-def opinion_view(opinion: Opinion, contact: str | None = None) -> OpinionView:
-    shared = {name: getattr(opinion, name) for name in _OPINION_FIELDS}
-    return OpinionView(**shared, group=opinion.cluster_id, contact=contact)
+async def opinion_views(desk: Desk, opinions: Sequence[Opinion], contact: str | None = None) -> list[OpinionView]:
+    attachments = await desk.store.attachments([each.id for each in opinions])
+    views = []
+    for each in opinions:
+        shared = {name: getattr(each, name) for name in _OPINION_FIELDS}
+        those = attachments.get(each.id, ())
+        views.append(OpinionView(**shared, group=each.cluster_id, attachments=those, contact=contact))
+    return views
+
+
+async def opinion_view(desk: Desk, opinion: Opinion, contact: str | None = None) -> OpinionView:
+    return (await opinion_views(desk, [opinion], contact))[0]
 
 
 def public_opinion(opinion: Opinion) -> PublicOpinion:
@@ -235,6 +247,7 @@ async def own_opinion(desk: Desk, opinion: Opinion, consultation: Consultation) 
         outcome=answer.outcome if answer else None,
         reason=answer.reason if answer else "",
         change=answer.change if answer else None,
+        attachments=(await desk.store.attachments([opinion.id])).get(opinion.id, ()),
         report=f"/outcomes/{consultation.report_id}" if published else "",
     )
 

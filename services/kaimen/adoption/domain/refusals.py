@@ -219,6 +219,38 @@ NotComplete = refusal(
     "adoption.not-complete", Kind.CONFLICT, "报告还不完整，见各项说明。", "The report is not complete; see each point."
 )
 
+# Attachments
+UnknownAttachment = refusal(
+    "adoption.unknown-attachment", Kind.MISSING, "没有这份附件。", "There is no such attachment."
+)
+WrongAttachment = refusal(
+    "adoption.wrong-attachment",
+    Kind.INVALID,
+    "附件应为 PDF、Word（.docx）、Excel（.xlsx）、纯文本或 JPEG、PNG 图片，且不含宏。",
+    "An attachment must be a PDF, a DOCX, an XLSX, plain text, a JPEG or a PNG, without macros.",
+)
+BrokenAttachment = refusal(
+    "adoption.broken-attachment", Kind.INVALID, "附件已损坏，无法打开。", "The attachment cannot be read."
+)
+AttachmentTooLarge = refusal(
+    "adoption.attachment-too-large",
+    Kind.INVALID,
+    "附件不能为空，也不能超过 {limit} MB。",
+    "An attachment must not be empty, nor larger than {limit} MB.",
+)
+TooManyAttachments = refusal(
+    "adoption.too-many-attachments",
+    Kind.CONFLICT,
+    "一条意见最多 {most} 份附件。",
+    "An opinion has at most {most} attachments.",
+)
+NoRoomForAttachments = refusal(
+    "adoption.no-room-for-attachments",
+    Kind.CONFLICT,
+    "本次征求意见的附件空间已用完，请通过公告所列的其他途径送交材料。",
+    "There is no room for more attachments here; send the material by another way that the notice names.",
+)
+
 # Clocks
 LegalBasisNeeded = refusal(
     "adoption.legal-basis-needed",

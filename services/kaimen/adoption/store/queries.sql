@@ -128,6 +128,31 @@ update opinions set visibility = $3, visibility_reason = $4, public_text = $5 wh
 -- name: forget_contacts
 update opinions set contact = null where consultation_id = $1 and contact is not null
 
+-- Attachments
+
+-- name: insert_attachment
+insert into attachments (opinion_id, consultation_id, number, kind, size, sha256, name, body, added_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+
+-- name: attachments_of
+select opinion_id, number, kind, size, sha256, name, added_at from attachments
+where opinion_id = any($1::uuid[]) order by opinion_id, number
+
+-- name: read_attachment
+select number, kind, size, sha256, name, added_at, body from attachments where opinion_id = $1 and number = $2
+
+-- name: attachments_size
+select sum(size) from attachments where consultation_id = $1
+
+-- name: delete_attachment
+delete from attachments where opinion_id = $1 and number = $2 returning number
+
+-- name: delete_attachments
+delete from attachments where opinion_id = $1
+
+-- name: forget_attachments
+delete from attachments where consultation_id = $1
+
 -- name: same_as
 select o.no from opinions o
 join opinions first on first.consultation_id = o.consultation_id and first.fingerprint = o.fingerprint

@@ -1,12 +1,14 @@
 """Rows to domain objects and back; nothing is decided here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from kaimen.adoption.domain.attachments import Attachment
 from kaimen.adoption.domain.clocks import Clock, Standing
 from kaimen.adoption.domain.clusters import Cluster
 from kaimen.adoption.domain.consultations import Consultation
@@ -241,6 +243,57 @@ class Repository:
 
     async def forget_contacts(self, consultation_id: UUID) -> None:
         await self._db.execute(queries.forget_contacts, consultation_id)
+
+    # Attachments
+
+    async def add_attachment(self, opinion: Opinion, attachment: Attachment, body: bytes) -> None:
+        seal = partial(self._vault.seal, unit="attachments")
+        place = f"attachments/{opinion.id}/{attachment.number}"
+        await self._db.execute(
+            queries.insert_attachment, opinion.id, opinion.consultation_id, attachment.number, attachment.kind,
+            attachment.size, attachment.sha256, seal(attachment.name, place=f"{place}/name"),
+            seal(body, place=f"{place}/body"), attachment.added_at,
+        )  # fmt: skip
+
+    async def attachments(self, opinions: Sequence[UUID]) -> dict[UUID, tuple[Attachment, ...]]:
+        """Of each that has some, by number."""
+        found: dict[UUID, tuple[Attachment, ...]] = {}
+        for row in await self._db.fetch(queries.attachments_of, list(opinions)):
+            id = row["opinion_id"]
+            found[id] = (*found.get(id, ()), self._attachment(id, row))
+        return found
+
+    async def attachment(self, opinion: UUID, number: int) -> tuple[Attachment, bytes] | None:
+        row = await self._db.fetchrow(queries.read_attachment, opinion, number)
+        if row is None:
+            return None
+        place = f"attachments/{opinion}/{number}/body"
+        return self._attachment(opinion, row), self._vault.open(row["body"], bytes, unit="attachments", place=place)
+
+    async def attachments_size(self, consultation_id: UUID) -> int:
+        """Octets of all that belong to it."""
+        return await self._db.fetchval(queries.attachments_size, consultation_id) or 0
+
+    async def drop_attachment(self, opinion: UUID, number: int) -> bool:
+        """Whether there was one."""
+        return await self._db.fetchval(queries.delete_attachment, opinion, number) is not None
+
+    async def drop_attachments(self, opinion: UUID) -> None:
+        await self._db.execute(queries.delete_attachments, opinion)
+
+    async def forget_attachments(self, consultation_id: UUID) -> None:
+        await self._db.execute(queries.forget_attachments, consultation_id)
+
+    def _attachment(self, opinion: UUID, row: Mapping[str, Any]) -> Attachment:
+        place = f"attachments/{opinion}/{row['number']}/name"
+        return Attachment(
+            number=row["number"],
+            name=self._vault.open(row["name"], str, unit="attachments", place=place),
+            kind=row["kind"],
+            size=row["size"],
+            sha256=row["sha256"],
+            added_at=row["added_at"],
+        )
 
     async def counts(self, consultation_id: UUID) -> list[Count]:
         return [Count(**row) for row in await self._db.fetch(queries.count_opinions, consultation_id)]

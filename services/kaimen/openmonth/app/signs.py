@@ -3,10 +3,11 @@
 from uuid import UUID
 
 from kaimen.contracts import openmonth as contract
+from kaimen.kit.photos import Photo
 from kaimen.openmonth.app.desk import Desk
 from kaimen.openmonth.domain.occasions import is_live, slots_of
 from kaimen.openmonth.domain.refusals import NoSign, NotBegun, NotTakingPlace, UnknownEvent
-from kaimen.openmonth.store.repository import Photo, Sign
+from kaimen.openmonth.store.repository import Sign
 
 
 async def file_sign(desk: Desk, year: int, event_id: UUID, photo: Photo) -> Sign:

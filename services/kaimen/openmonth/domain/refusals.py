@@ -51,20 +51,6 @@ NotBegun = refusal(
     "活动尚未开始，不能留存标识照片。",
     "The event has not begun: there is no sign to show yet.",
 )
-NoPhoto = refusal("openmonth.no-photo", Kind.INVALID, "请附上照片。", "A photo is needed.")
-PhotoTooLarge = refusal(
-    "openmonth.photo-too-large", Kind.INVALID, "照片超过 {limit} MB。", "The photo is larger than {limit} MB."
-)
-WrongPhotoFormat = refusal(
-    "openmonth.wrong-photo-format", Kind.INVALID, "照片应为 JPEG 或 PNG。", "The photo must be a JPEG or a PNG."
-)
-TooManyPixels = refusal(
-    "openmonth.too-many-pixels",
-    Kind.INVALID,
-    "照片超过 {limit} 百万像素。",
-    "The photo has more than {limit} megapixels.",
-)
-BrokenPhoto = refusal("openmonth.broken-photo", Kind.INVALID, "照片已损坏，无法打开。", "The photo cannot be read.")
 NoSign = refusal(
     "openmonth.no-sign", Kind.MISSING, "该活动没有标识照片。", "There is no photo of the sign at this event."
 )

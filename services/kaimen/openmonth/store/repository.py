@@ -9,6 +9,7 @@ import msgspec
 
 from kaimen.contracts.opendays import OpenEvent, ReportFigures
 from kaimen.kit.db import Connection
+from kaimen.kit.photos import Photo
 from kaimen.kit.queries import load_queries
 from kaimen.kit.refusals import Refusal
 from kaimen.kit.rows import as_json
@@ -22,15 +23,6 @@ CONSTRAINTS: dict[str, type[Refusal]] = {
     "campaigns_one_per_year": CampaignExists,
     "campaigns_window_within_year": BadWindow,
 }
-
-
-class Photo(msgspec.Struct, frozen=True):
-    """A JPEG without anything but its pixels. `sha256`: lower-case hex of its bytes."""
-
-    image: bytes
-    sha256: str
-    width: int
-    height: int
 
 
 class Sign(msgspec.Struct, frozen=True):
