@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from component.test_adoption import UNIT, UNUSED, Bureau, open_bureau
 from component.test_representatives import DAY
 from houses import House, problem_of, until
+from kaimen.adoption.domain.consultations import CHANNELS
 from kaimen.contracts.decisions import DocumentIssued, ItemChanged, PublicItem
 from kaimen.contracts.hearings import HearingHeld, HearingReportPublished, PublicHearing, ReportedPoint
 from kaimen.kit.ids import new_id
@@ -387,17 +388,20 @@ async def test_document_that_is_told_late_is_met_by_the_first_publication(town: 
     assert (clock["state"], clock["met_on"], clock["breached_on"]) == ("met", str(issued_on), None)
 
 
-async def test_hearing_that_is_told_after_its_report_keeps_both(town: Town) -> None:
-    item = await town.decision()
-    hearing = PublicHearing(
+def hearing_of(town: Town, item: PublicItem) -> PublicHearing:
+    return PublicHearing(
         hearing_id=new_id(), version=5, unit=UNIT, catalogue_item=item.item_id, profile="major_decision",
         title="听证会", matters="学区", standing="announced", starts_at=town.now, ends_at=town.now + timedelta(hours=2),
         place="礼堂", reason="", sides=(), page="/hearings/1",
     )  # fmt: skip
-    point = ReportedPoint(
-        no=1, side="居民", text="太远", disposition="adopted", reason="", passage="", before="", after=""
-    )
-    reported = HearingReportPublished(hearing, town.today, (point,))
+
+
+POINT = ReportedPoint(no=1, side="居民", text="太远", disposition="adopted", reason="", passage="", before="", after="")
+
+
+async def test_hearing_that_is_told_after_its_report_keeps_both(town: Town) -> None:
+    hearing = hearing_of(town, await town.decision())
+    reported = HearingReportPublished(hearing, town.today, (POINT,))
     await town.house.say(reported, hearing.hearing_id, town.now, 5)
     known = "select count(*) from heard_participations where source_id = $1 and version = 5"
     await town.until_found(known, hearing.hearing_id)
@@ -410,3 +414,26 @@ async def test_hearing_that_is_told_after_its_report_keeps_both(town: Town) -> N
     )
     await database.close()
     assert counted == "1"
+
+
+async def test_what_a_hearing_says_after_the_approval_is_read_before_it_is_published(town: Town) -> None:
+    item = await town.decision()
+    hearing = hearing_of(town, item)
+    held = HearingHeld(hearing, town.today, participants=9, present=8, observers=2)
+    await town.house.say(held, hearing.hearing_id, town.now, 5)
+    await town.until_found("select count(*) from heard_participations where source_id = $1", hearing.hearing_id)
+    unused = [channel for channel in CHANNELS if channel != "hearing"]
+    report = await town.reported(item, not_used=unused)
+    read = await town.get(f"/reports/{report}/draft", await town.lead())
+    reported = HearingReportPublished(replace(hearing, version=6), town.today, (POINT,))
+    await town.house.say(reported, hearing.hearing_id, town.now, 6)
+    await town.until_found(
+        "select count(*) from heard_participations where source_id = $1 and version = 6", hearing.hearing_id
+    )
+    refused = await town.ask("POST", f"/reports/{report}/publish", headers=await town.staff())
+    assert problem_of(refused) == (409, "/problems/adoption.not-approved")
+    as_read = {**await town.lead(), "If-Match": f'"{read["line"]["version"]}"'}
+    unread = await town.ask("POST", f"/reports/{report}/approve", headers=as_read)
+    assert problem_of(unread)[0] == 412
+    await town.post(f"/reports/{report}/approve", headers=await town.lead())
+    assert (await town.post(f"/reports/{report}/publish"))["document"]["tally"]["adopted"] == 1

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from kaimen.adoption.app import deadlines
+from kaimen.adoption.app import deadlines, reporting
 from kaimen.adoption.app.desk import Desk
 from kaimen.adoption.domain.clusters import NOTHING, tally
 from kaimen.adoption.domain.reports import Participation
@@ -37,8 +37,10 @@ async def hear_hearing(desk: Desk, said: HearingHeld | HearingReportPublished) -
         page=hearing.page,
         source="hearings",
     )
-    await desk.store.save_heard(hearing.hearing_id, hearing.catalogue_item, hearing.version, held)
+    is_new = await desk.store.save_heard(hearing.hearing_id, hearing.catalogue_item, hearing.version, held)
     if isinstance(said, HearingHeld):
         # Who came is said once, and may be heard after the report.
-        await desk.store.save_people(hearing.hearing_id, said.present)
+        is_new = await desk.store.save_people(hearing.hearing_id, said.present) or is_new
+    if is_new:
+        await reporting.reread(desk, hearing.catalogue_item)
     await deadlines.start_late(desk, hearing.catalogue_item)

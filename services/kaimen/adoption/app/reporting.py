@@ -264,6 +264,16 @@ async def correct(desk: Desk, report: Report, reason: str) -> Report:
     return await _save(desk, again, "correct-report", reason)
 
 
+async def reread(desk: Desk, item: UUID) -> None:
+    """A hearing said more than whoever approved the report on this decision has read: they read it again. What is
+    published stays as it is."""
+    await desk.store.consultations_of(item)
+    report = await desk.store.report_of_item(item, lock=True)
+    if report is not None and report.state != "published":
+        unread = replace(report, state="drafting", approved_by="", approved_at=None)
+        await _save(desk, unread, "reread-report", "听证情况有更新")
+
+
 async def own_report(desk: Desk, id: UUID) -> Report:
     """For staff who may act for its unit. Raises UnknownReport, Forbidden, NotYourUnit."""
     report = await desk.store.report(id)

@@ -362,13 +362,14 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (source_id) do update set item_id = excluded.item_id, version = excluded.version, title = excluded.title,
     held_on = excluded.held_on, people = excluded.people, counted = excluded.counted, page = excluded.page
 where heard_participations.version < excluded.version
+returning source_id
 
 -- name: heard_of_item
 select kind, title, held_on, people, counted, page from heard_participations where item_id = $1
 order by held_on, source_id
 
 -- name: save_people
-update heard_participations set people = $2 where source_id = $1
+update heard_participations set people = $2 where source_id = $1 and people <> $2 returning source_id
 
 -- name: people_of_heard
 select people from heard_participations where source_id = $1

@@ -438,12 +438,13 @@ class Repository:
         body = await self._db.fetchval(queries.read_document, item)
         return msgspec.json.decode(body, type=DocumentIssued) if body else None
 
-    async def save_heard(self, source_id: UUID, item: UUID, version: int, held: Participation) -> None:
-        """An older version changes nothing."""
-        await self._db.execute(
+    async def save_heard(self, source_id: UUID, item: UUID, version: int, held: Participation) -> bool:
+        """Whether it changed anything: an older version does not."""
+        saved = await self._db.fetchval(
             queries.save_heard, source_id, item, version, held.kind, held.title, held.held_on, held.people,
             as_json(held.counted), held.page,
         )  # fmt: skip
+        return saved is not None
 
     async def heard(self, item: UUID) -> list[Participation]:
         return [
@@ -454,8 +455,9 @@ class Repository:
             for row in await self._db.fetch(queries.heard_of_item, item)
         ]
 
-    async def save_people(self, source_id: UUID, people: int) -> None:
-        await self._db.execute(queries.save_people, source_id, people)
+    async def save_people(self, source_id: UUID, people: int) -> bool:
+        """Whether it changed anything."""
+        return await self._db.fetchval(queries.save_people, source_id, people) is not None
 
     async def people_heard(self, source_id: UUID) -> int:
         return await self._db.fetchval(queries.people_of_heard, source_id) or 0
