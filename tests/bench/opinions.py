@@ -15,7 +15,9 @@ from uuid import UUID
 
 import asyncpg
 
-from component.test_adoption import UNUSED, Bureau, open_bureau
+from component.test_accounts import SESSION, sign_in
+from component.test_adoption import UNIT, UNUSED, Bureau
+from component.test_representatives import open_town
 from kaimen.kit.http import BODY_LIMIT
 
 OPINIONS, GROUPS = 50_000, 1_000
@@ -66,7 +68,7 @@ async def _undone(database: asyncpg.Connection) -> AsyncIterator[None]:
 
 async def measure() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with open_bureau(Path(folder)) as house:
+        async with open_town(Path(folder), "accounts,adoption,calendar,portal") as house:
             house.client.timeout = 120
             bureau = Bureau(house)
             consultation = await bureau.opened()
@@ -82,6 +84,11 @@ async def measure() -> None:
             staff = await bureau.staff()
             _, seconds = await timed(bureau.get(f"/consultations/{consultation['id']}/matrix", staff))
             print(f"matrix      {seconds * 1000:>10,.0f} ms, {GROUPS:,} groups")
+            cookie = {"Cookie": f"{SESSION}={await sign_in(house, **{'as': 'unit_editor', 'unit': UNIT})}"}
+            page = f"/desk/consultations/{consultation['id']}/matrix"
+            shown, seconds = await timed(house.client.get(page, headers=cookie))
+            assert shown.status_code == 200, shown.text
+            print(f"its page    {seconds * 1000:>10,.0f} ms, {len(shown.content):,} bytes")
             unused = [channel for channel in UNUSED if channel != "written"]
             report, drafting = await timed(bureau.report(consultation, not_used=unused))
             report, approving = await timed(bureau.approved(report))

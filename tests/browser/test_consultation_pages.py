@@ -15,8 +15,10 @@ from browser.test_forms import form_of, send
 from browser.test_pages import must_be_well_made, opened
 from browser.views import LOOKS, Route, contexts, first_view
 from component import test_decisions as decisions
-from component.test_adoption import PDF, UNUSED, Bureau
+from component.test_accounts import SESSION, sign_in
+from component.test_adoption import PDF, UNIT, UNUSED, Bureau
 from houses import House, open_house, until
+from kaimen.portal.desk_groups import ROWS
 
 NAMES = (
     "consultations", "found", "nothing-found", "open", "scheduled", "closed", "digested", "shortened", "lookup", "sent",
@@ -472,6 +474,43 @@ async def test_report_with_a_count_that_does_not_add_up_comes_back_whole(
     kept = [await page.input_value(field) for field in ("#p0_received", "#summary", "#f0_text")]
     assert kept == ["9", "还没有写完的总体情况", "改过的第一条"]
     await page.close()
+
+
+async def test_matrix_of_many_groups_has_pages_and_leads_back_to_where_one_was(
+    town: House, district: District, routes: dict[str, Route]
+) -> None:
+    """The last group that has no answer is answered among those without one: the page before it follows."""
+    asking = district.asking
+    consultation = await district.consultation(title="很多意见组")
+    for n in range(ROWS + 1):
+        await asking.send(consultation, f"第 {n} 条意见。")
+    for n in range(ROWS + 1):
+        await asking.group(consultation, [n + 1], summary=f"第 {n} 组说的")
+    desk = f"/desk/consultations/{consultation['id']}/matrix"
+    cookie = {"Cookie": f"{SESSION}={await sign_in(town, **{'as': 'unit_editor', 'unit': UNIT})}", "Origin": town.url}
+
+    async def rows(query: str) -> list[str]:
+        page = (await town.client.get(desk + query, headers=cookie)).text
+        return re.findall(r'<tr id="group-(\d+)"', page)
+
+    first, last = [str(n) for n in range(1, ROWS + 1)], str(ROWS + 1)
+    assert await rows("") == await rows("?no=3") == await rows("?no=0&state=nonsense") == first
+    assert await rows(f"?no={last}") == await rows("?no=999999") == [last]
+    assert await rows("?state=concentrated") == []
+    page = (await town.client.get(f"{desk}?state=unanswered&no={last}", headers=cookie)).text
+    action = re.search(rf'action="({desk}/[0-9a-f-]+)#group-{last}"', page)
+    assert action
+    fields = {
+        **dict(re.findall(r'<input type="hidden" name="([\w-]+)" value="([^"]*)"', page)),
+        "no": last,
+        "do": "answer",
+    }
+    unsaid = await town.client.post(action[1], data={**fields, "outcome": "partly", "reason": ""}, headers=cookie)
+    assert (unsaid.status_code, re.findall(r'<tr id="group-(\d+)"', unsaid.text)) == (422, [last])
+    saved = await town.client.post(action[1], data={**fields, "outcome": "adopted", "reason": "合理"}, headers=cookie)
+    query = saved.headers["location"].removeprefix(desk)
+    assert query == f"?state=unanswered&no={last}&done=answered#group-{last}"
+    assert await rows(query) == first
 
 
 async def test_contact_is_shown_only_when_it_is_asked_for(

@@ -1,6 +1,7 @@
 """The units' desk for groups of opinions: proposals beside which people decide, and the matrix of all answers."""
 
 import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,13 +19,48 @@ from kaimen.portal.desk import staff
 from kaimen.portal.desk_consultations import one_consultation
 from kaimen.portal.desk_opinions import NOBODY, as_id, at_boxes, matrix_of, numbers_of, put_together
 from kaimen.portal.differences import Pieces, marked
+from kaimen.portal.filters import Filter
+from kaimen.portal.outcome_answers import Group
 from kaimen.portal.portal import Portal, see
-from kaimen.portal.registering import faults_of
+from kaimen.portal.registering import faults_of, number
 from kaimen.portal.services import ADOPTION, ServiceRefused
 from kaimen.portal.visitor import Visitor
 
 Q = QueryParameter
+ROWS = 25
+"""Groups on one page of the matrix: each has its form."""
 NO_OUTCOME = FieldFault("outcome", "请选择处理结果。", "Choose an outcome.")
+
+
+class Rows(Filter, frozen=True):
+    """Which groups the matrix shows: all or those in one `state`, on the page where number `no` is or would be."""
+
+    state: str = ""
+    no: str = ""
+
+    def of(self, groups: Sequence[Group]) -> "Shown":
+        kept = [each for each in groups if _IN_STATE[self.state](each)]
+        place = sum(each.no < (number(self.no) or 0) for each in kept)
+        first = min(place, max(0, len(kept) - 1)) // ROWS * ROWS
+        before = str(kept[first - ROWS].no) if first else ""
+        after = str(kept[first + ROWS].no) if first + ROWS < len(kept) else ""
+        return Shown(kept[first : first + ROWS], len(kept), before, after)
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """One page of `total` groups; `before`, `after`: a number on the page before and after it, empty without one."""
+
+    rows: list[Group]
+    total: int
+    before: str
+    after: str
+
+
+_IN_STATE: Mapping[str, Callable[[Group], bool]] = {
+    "": lambda group: True,
+    "unanswered": lambda group: group.outcome is None,
+    "concentrated": lambda group: group.concentrated,
+}
 
 
 class Marked(msgspec.Struct, frozen=True):
@@ -122,6 +158,7 @@ def handlers(portal: Portal) -> list[Any]:
     async def matrix_page(
         visitor: Visitor,
         consultation_id: UUID,
+        wanted: Rows,
         *,
         form: FormMultiDict | None = None,
         faults: list[FieldFault] | None = None,
@@ -135,16 +172,21 @@ def handlers(portal: Portal) -> list[Any]:
         placed = [_at_row(each, tried) for each in faults or []]
         return portal.page(
             visitor, "desk_matrix.html", status=status, personal=True, consultation=consultation, matrix=matrix,
-            given=dict(form or {}), tried=tried, faults=placed, done=ADOPTION_DONE.get(done, ""),
+            wanted=wanted, shown=wanted.of(matrix.groups), given=dict(form or {}), tried=tried, faults=placed,
+            done=ADOPTION_DONE.get(done, ""),
         )  # fmt: skip
 
     @get("/desk/consultations/{consultation_id:uuid}/matrix", opt=allow(PUBLIC))
     async def show_matrix(
-        request: Request[Any, Any, Any], consultation_id: FromPath[UUID], done: Annotated[str, Q(name="done")] = ""
+        request: Request[Any, Any, Any],
+        consultation_id: FromPath[UUID],
+        in_state: Annotated[str, Q(name="state")] = "",
+        no: Annotated[str, Q(name="no")] = "",
+        done: Annotated[str, Q(name="done")] = "",
     ) -> Response[bytes]:
         """采纳矩阵."""
         visitor, _ = await staff(portal, request)
-        return await matrix_page(visitor, consultation_id, done=done)
+        return await matrix_page(visitor, consultation_id, _rows(in_state, no), done=done)
 
     @post("/desk/consultations/{consultation_id:uuid}/matrix/{group_id:uuid}", opt=allow(PUBLIC))
     async def answer_group(
@@ -153,9 +195,10 @@ def handlers(portal: Portal) -> list[Any]:
         """答复、改写、解散一组."""
         visitor, _ = await staff(portal, request)
         form = await portal.read_form(visitor)
-        do = str(form.get("do", "answer"))
+        do, no = str(form.get("do", "answer")), str(form.get("no", ""))
+        wanted = _rows(str(form.get("sought-state", "")), no)
         if do == "answer" and not form.get("outcome"):
-            return await matrix_page(visitor, consultation_id, form=form, faults=[NO_OUTCOME], status=422)
+            return await matrix_page(visitor, consultation_id, wanted, form=form, faults=[NO_OUTCOME], status=422)
         path = f"{ADOPTION}/clusters/{group_id}"
         try:
             if do == "answer":
@@ -164,14 +207,18 @@ def handlers(portal: Portal) -> list[Any]:
                 await services.patch(path, Cluster, visitor.caller, wording_body(form))
             elif do == "dissolve":
                 await services.delete(path, visitor.caller)
-        except ServiceRefused as no:
-            faults = faults_of(no.problem)
-            return await matrix_page(visitor, consultation_id, form=form, faults=faults, status=no.problem.status)
+        except ServiceRefused as refusal:
+            faults, status = faults_of(refusal.problem), refusal.problem.status
+            return await matrix_page(visitor, consultation_id, wanted, form=form, faults=faults, status=status)
         done = {"answer": "answered", "dissolve": "dissolved"}.get(do, "saved")
-        anchor = f"#group-{form.get('no', '')}" if do != "dissolve" else ""
-        return see(f"/desk/consultations/{consultation_id}/matrix?done={done}{anchor}")
+        anchor = f"#group-{no}" if do != "dissolve" else ""
+        return see(f"/desk/consultations/{consultation_id}/matrix?{wanted.query()}&done={done}{anchor}")
 
     return [show_proposals, take_proposal, show_matrix, answer_group]
+
+
+def _rows(state: str, no: str) -> Rows:
+    return Rows(state if state in _IN_STATE else "", no)
 
 
 def _at_row(fault: FieldFault, no: str) -> FieldFault:

@@ -133,7 +133,7 @@ def mending_places(faults: Iterable[Fault], desk: ReportDesk) -> list[tuple[Faul
     def place(fault: Fault) -> str:
         group = of_group.get(fault.field)
         if group is not None:
-            return f"/desk/consultations/{group.consultation_id}/matrix#group-{group.no}"
+            return f"/desk/consultations/{group.consultation_id}/matrix?no={group.no}#group-{group.no}"
         if fault.field in ("clusters", "tally") and first is not None:
             return f"/desk/consultations/{first}/{'opinions' if fault.field == 'clusters' else 'matrix'}"
         if fault.field == "consultations" and first is not None:
