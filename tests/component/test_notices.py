@@ -492,13 +492,17 @@ async def test_authors_of_opinions_hear_of_the_answer(quiet_post: Post) -> None:
     consultation = await bureau.opened(title="公园管理办法（草案）征求意见")
     for contact in ("author@example.com", "13911112222", "公园路1号", "gone@example.com", ""):
         receipt = await bureau.send(consultation, f"应当免费开放。{contact[:1]}", passage="1", contact=contact)
+    await bureau.send(consultation, "It should be free.", contact="reader@example.com", language="en")
     withdrawn = await bureau.send(consultation, "我撤回。", passage="1", contact="back@example.com")
     await bureau.post(f"/opinions/{withdrawn['receipt']}/withdraw", headers={})
     bureau.over()
-    group = await bureau.group(consultation, [1, 2, 3, 4, 5], passage="1")
+    group = await bureau.group(consultation, [1, 2, 3, 4, 5, 6], passage="1")
     await bureau.reply(group, change={"passage": "1", "before": "甲", "after": "乙"})
     quiet_post.mail.unknown.add("gone@example.com")
     published = await bureau.published(consultation)
+    (foreign,) = await quiet_post.mails("reader@example.com", 1)
+    assert foreign["Subject"].startswith("Your opinion has its answer: ")
+    assert "Report on opinions" in text_of(foreign)
     (told,) = await quiet_post.mails("author@example.com", 1)
     assert told["Subject"].startswith("意见已有处理结果：")
     assert published["line"]["page"] in text_of(told)
@@ -509,7 +513,7 @@ async def test_authors_of_opinions_hear_of_the_answer(quiet_post: Post) -> None:
     await quiet_post.idle()
     assert quiet_post.mail.of("back@example.com") == []
     recipients = {line["recipient"] for line in await quiet_post.log(kind="answered")}
-    assert recipients == {f"opinion:{consultation['id']}:{no}" for no in (1, 2, 4)}
+    assert recipients == {f"opinion:{consultation['id']}:{no}" for no in (1, 2, 4, 6)}
     assert receipt["receipt"] not in text_of(told)
 
 

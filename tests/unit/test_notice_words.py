@@ -20,7 +20,7 @@ _SAID = re.compile(r"""(?:Refused|Away)\("(\w+)"\)|error="(\w+)"|SAY_NOTHING = "
 
 
 def test_every_kind_of_message_has_a_name() -> None:
-    assert set(MESSAGE_KINDS) == set(ZH) | set(DUTIES) | {"answered"}
+    assert set(MESSAGE_KINDS) == set(ZH) | set(DUTIES)
 
 
 def test_every_state_has_a_sign_a_word_and_an_explanation() -> None:

@@ -58,6 +58,7 @@ class Author(msgspec.Struct, frozen=True):
     no: int
     email: str
     phone: str
+    language: Language = "zh"
 
 
 class Authors(msgspec.Struct, frozen=True):

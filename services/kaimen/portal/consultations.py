@@ -154,7 +154,8 @@ def handlers(portal: Portal) -> list[Any]:
         try:
             key = {"Idempotency-Key": once_only(portal.seals.key_of(form), body)}
             path = f"{ADOPTION}/consultations/{consultation_id}/opinions"
-            receipt = await services.post(path, Receipt, visitor.public, body, headers=key)
+            said = {**body, "language": visitor.language}
+            receipt = await services.post(path, Receipt, visitor.public, said, headers=key)
         except ServiceRefused as no:
             faults = faults_of(no.problem)
             return await notice_page(visitor, consultation_id, form=form, faults=faults, status=no.problem.status)

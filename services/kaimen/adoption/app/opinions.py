@@ -26,7 +26,7 @@ from kaimen.adoption.domain.refusals import (
 from kaimen.adoption.domain.reports import NAMES
 from kaimen.adoption.store.repository import NewOpinion
 from kaimen.contracts.adoption import Channel
-from kaimen.contracts.contacts import MOST_ASKED, Author, Authors, AuthorsWanted
+from kaimen.contracts.contacts import MOST_ASKED, Author, Authors, AuthorsWanted, Language
 from kaimen.kit.ids import normalise_code
 from kaimen.kit.people import BadEmail, clean_email, hash_token, parse_phone
 from kaimen.kit.refusals import FieldError, Refusal
@@ -57,13 +57,15 @@ _KIND_WORDS: dict[str, SubmitterKind] = {
 
 class OpinionDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """意见. `passage`: on which part of the draft; empty: on the whole. `contact` is optional and seen by the unit
-    alone. Staff name the channel, and the day on which it was received."""
+    alone; what became of the opinion is told there, in `language`. Staff name the channel, and the day on which it was
+    received."""
 
     text: Annotated[str, Meta(max_length=LONGEST)]
     passage: Annotated[str, Meta(max_length=30)] = ""
     channel: Channel = "website"
     submitter_kind: SubmitterKind = "individual"
     contact: Annotated[str, Meta(max_length=100)] = ""
+    language: Language = "zh"
     received_on: date | None = None
 
 
@@ -170,18 +172,18 @@ async def of_receipt(desk: Desk, receipt: str, *, lock: bool = False) -> tuple[O
 async def read_authors(desk: Desk, wanted: AuthorsWanted) -> Authors:
     """For `notices`: who left something that is a mail address or a phone number."""
     found = await desk.store.contacts_after(wanted.consultation_id, wanted.numbers, wanted.after, MOST_ASKED)
-    authors = [_author(no, contact) for no, contact in found.items()]
+    authors = [_author(no, *left) for no, left in found.items()]
     goes_on = not wanted.numbers and len(found) == MOST_ASKED
     return Authors(tuple(each for each in authors if each.email or each.phone), max(found) if goes_on else None)
 
 
-def _author(no: int, contact: str) -> Author:
+def _author(no: int, contact: str, language: Language) -> Author:
     """People write what they like."""
     phone = parse_phone(contact) or ""
     try:
-        return Author(no, "" if phone else clean_email(contact), phone)
+        return Author(no, "" if phone else clean_email(contact), phone, language)
     except BadEmail:
-        return Author(no, "", "")
+        return Author(no, "", "", language)
 
 
 async def withdraw(desk: Desk, receipt: str) -> tuple[Opinion, Consultation]:
@@ -280,6 +282,7 @@ def _new(today: date, consultation: Consultation, draft: OpinionDraft, receipt: 
         text=clean_text(draft.text, "text", least=1, most=LONGEST),
         submitter_kind=draft.submitter_kind,
         contact=clean_text(draft.contact, "contact", most=100),
+        language=draft.language,
         receipt_hash=hash_token(receipt) if receipt else None,
     )
 

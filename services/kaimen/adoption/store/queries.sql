@@ -69,12 +69,12 @@ update consultations set last_cluster = last_cluster + 1 where id = $1 returning
 
 -- name: insert_opinions
 insert into opinions (id, consultation_id, no, received_on, received_at, channel, passage, text, fingerprint,
-    submitter_kind, contact, receipt_hash)
+    submitter_kind, contact, receipt_hash, language)
 select given.id, $1, given.no, given.received_on, $2, given.channel, given.passage, given.text, given.fingerprint,
-    given.submitter_kind, given.contact, given.receipt_hash
+    given.submitter_kind, given.contact, given.receipt_hash, given.language
 from unnest($3::uuid[], $4::int[], $5::date[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[],
-    $11::bytea[], $12::bytea[]) as given (id, no, received_on, channel, passage, text, fingerprint, submitter_kind,
-    contact, receipt_hash)
+    $11::bytea[], $12::bytea[], $13::text[]) as given (id, no, received_on, channel, passage, text, fingerprint,
+    submitter_kind, contact, receipt_hash, language)
 
 -- name: read_opinions
 select id, consultation_id, no, received_on, received_at, channel, passage, text, submitter_kind, cluster_id, aside,
@@ -110,7 +110,7 @@ limit $3
 select no, contact from opinions where consultation_id = $1 and no = any($2::int[]) and contact is not null
 
 -- name: list_contacts
-select no, id, contact from opinions
+select no, id, contact, language from opinions
 where consultation_id = $1 and contact is not null and aside is distinct from 'withdrawn'
     and case when cardinality($2::int[]) > 0 then no = any($2) else no > $3 end
 order by no limit $4

@@ -16,6 +16,7 @@ from kaimen.adoption.domain.opinions import Aside, Opinion, fingerprint
 from kaimen.adoption.domain.refusals import BadPeriod, FourEyes, ReasonForOutcome, ReportExists
 from kaimen.adoption.domain.reports import Participation, Report
 from kaimen.contracts.adoption import Channel, Tally
+from kaimen.contracts.contacts import Language
 from kaimen.contracts.decisions import DocumentIssued, PublicItem
 from kaimen.kit.crypto import Vault
 from kaimen.kit.db import Connection
@@ -96,6 +97,7 @@ class NewOpinion(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     submitter_kind: str
     contact: str = ""
+    language: Language = "zh"
     receipt_hash: bytes | None = None
 
 
@@ -189,6 +191,7 @@ class Repository:
                 [each.submitter_kind for each in part],
                 [self._seal(id, each.contact) for id, each in zip(those, part, strict=True)],
                 [each.receipt_hash for each in part],
+                [each.language for each in part],
             )
         return last + 1
 
@@ -217,10 +220,11 @@ class Repository:
 
     async def contacts_after(
         self, consultation_id: UUID, numbers: Sequence[int], after: int, limit: int
-    ) -> dict[int, str]:
-        """Number → contact: of these opinions or, without any, of the next ones. Not of those that were withdrawn."""
+    ) -> dict[int, tuple[str, Language]]:
+        """Number → contact and language: of these opinions or, without any, of the next ones. Not of those that were
+        withdrawn."""
         rows = await self._db.fetch(queries.list_contacts, consultation_id, list(numbers), after, limit)
-        return {row["no"]: self._open(row["id"], row["contact"]) for row in rows}
+        return {row["no"]: (self._open(row["id"], row["contact"]), row["language"]) for row in rows}
 
     async def same_as(self, consultation_id: UUID, numbers: Sequence[int]) -> list[int]:
         """Numbers of waiting opinions with the same words as one of these."""

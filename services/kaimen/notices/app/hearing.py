@@ -104,7 +104,7 @@ class Listener:
 
     async def _ask(self, recipients: Sequence[UUID]) -> None:
         if recipients:
-            await self.store.ask_whether_told(recipients, self.work.at)
+            await self.store.ask_whether_told(recipients, self.work.at, self.work.traceparent)
             await wake(self.work)
 
     async def _plan(self, recipients: Sequence[UUID]) -> None:
@@ -134,8 +134,9 @@ class Listener:
         text = {"title": said.title, "unit": said.unit, "page": said.page, "reason": said.reason}
         for consultation in said.consultations:
             circular = Circular(
-                report_id=said.report_id, consultation_id=consultation, number=said.number, after=0, said=text
-            )
+                report_id=said.report_id, consultation_id=consultation, number=said.number, after=0, said=text,
+                traceparent=self.work.traceparent,
+            )  # fmt: skip
             await self.store.save_circular(circular)
             await self.work.set_timer(CIRCULATE, f"{said.report_id}:{consultation}", self.work.at)
 

@@ -16,7 +16,7 @@ from kaimen.kit.feed import held_by, render
 from kaimen.kit.ical import publication
 from kaimen.notices.app.channels import Attachment, Letter
 from kaimen.notices.app.settings import NoticesSettings
-from kaimen.notices.app.words import ANSWERED, BY_LANGUAGE, DUTIES, MANY
+from kaimen.notices.app.words import BY_LANGUAGE, DUTIES, MANY
 from kaimen.notices.domain import Known
 
 _TEMPLATES = Environment(
@@ -90,12 +90,13 @@ def write_duty(id: str, kind: str, said: dict[str, Any], settings: NoticesSettin
     return Letter(id=id, subject=subject, text=text, short=subject)
 
 
-def write_answer(id: str, said: dict[str, Any], settings: NoticesSettings) -> Letter:
+def write_answer(id: str, said: dict[str, Any], language: Language, settings: NoticesSettings) -> Letter:
     """To the author of an opinion, when the report on it is published."""
-    subject, lead = ANSWERED
+    subject, lead = BY_LANGUAGE[language]["answered"]
     subject = subject.format(title=said["title"])
     page, receipts = settings.public_url + said["page"], f"{settings.public_url}/opinions"
-    text = _TEMPLATES.get_template("answered.txt").render({**said, "lead": lead, "page": page, "receipts": receipts})
+    template = _TEMPLATES.get_template(f"answered.{language}.txt")
+    text = template.render({**said, "lead": lead, "page": page, "receipts": receipts})
     return Letter(id=id, subject=subject, text=text, short=f"【开门】{subject}\n{page}")
 
 

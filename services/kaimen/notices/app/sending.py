@@ -8,7 +8,7 @@ all.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -22,6 +22,7 @@ from kaimen.kit.db import Unavailable
 from kaimen.kit.logs import log
 from kaimen.kit.people import mask_email, mask_phone
 from kaimen.kit.service import Resources
+from kaimen.kit.traces import following
 from kaimen.kit.work import SYSTEM, Work
 from kaimen.notices.app.addresses import Addresses, Kept
 from kaimen.notices.app.channels import Away, Channels, Letter, Refused
@@ -145,25 +146,27 @@ class Sender:
 
     async def _contacts(self, taken: Iterable[Due]) -> dict[str, dict[str, Contact]]:
         """By service and sign-up; services that do not answer are left out."""
-        wanted: dict[str, list[str]] = defaultdict(list)
+        wanted: dict[str, list[Due]] = defaultdict(list)
         for due in taken:
-            wanted[due.service].append(due.recipient)
+            wanted[due.service].append(due)
         found = {}
-        for service, ids in wanted.items():
+        for service, dues in wanted.items():
             try:
-                found[service] = await self._ask(service, ids)
+                found[service] = await self._ask(service, dues)
             except NotTold:
                 continue
         return found
 
-    async def _ask(self, service: str, ids: list[str]) -> dict[str, Contact]:
-        assert len(ids) <= MOST_ASKED
-        wanted = ContactsWanted(tuple(UUID(id) for id in ids))
-        told = await self._call(service, "contacts", wanted, Contacts)
+    async def _ask(self, service: str, dues: list[Due]) -> dict[str, Contact]:
+        assert len(dues) <= MOST_ASKED
+        wanted = ContactsWanted(tuple(UUID(due.recipient) for due in dues))
+        told = await self._call(service, "contacts", wanted, Contacts, [due.traceparent for due in dues])
         return {str(contact.id): contact for contact in told.items}
 
-    async def _call(self, service: str, what: str, wanted: msgspec.Struct, type: type[T]) -> T:
-        """Raises NotTold."""
+    async def _call(
+        self, service: str, what: str, wanted: msgspec.Struct, type: type[T], origins: Sequence[str | None]
+    ) -> T:
+        """Ask because of what has these trace contexts. Raises NotTold."""
         path = f"/api/{service}/v1/internal/{what}"
         at = self._resources.clock.now()
         headers = {
@@ -171,10 +174,14 @@ class Sender:
             "Content-Type": "application/json",
         }
         url = self._settings.url_of(service) + path
+        parent, links = following(origins)
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=self._settings.send_seconds) as client:
-                answer = await client.post(url, content=msgspec.json.encode(wanted), headers=headers)
-            return msgspec.json.decode(answer.raise_for_status().content, type=type)
+            with self._resources.traces.span("CLIENT", f"POST {path}", parent, {}, links) as span:
+                if span.traceparent:
+                    headers["traceparent"] = span.traceparent
+                async with httpx.AsyncClient(trust_env=False, timeout=self._settings.send_seconds) as client:
+                    answer = await client.post(url, content=msgspec.json.encode(wanted), headers=headers)
+                return msgspec.json.decode(answer.raise_for_status().content, type=type)
         except (httpx.HTTPError, msgspec.MsgspecError) as error:
             log.warning("not told", service=service, what=what, error=error.__class__.__name__)
             raise NotTold from error
@@ -233,7 +240,7 @@ class Sender:
     async def _turn_page(self, circular: Circular, subject: str) -> None:
         wanted = AuthorsWanted(circular.consultation_id, after=circular.after)
         try:
-            authors = await self._call("adoption", "authors", wanted, Authors)
+            authors = await self._call("adoption", "authors", wanted, Authors, [circular.traceparent])
         except NotTold:
             return
         async with self._resources.workshop.open(SYSTEM) as work:
@@ -249,8 +256,9 @@ class Sender:
     async def _send_answer(self, due: Due, at: datetime) -> None:
         assert due.said is not None
         consultation, _, no = due.recipient.removeprefix(OPINION).partition(":")
+        wanted = AuthorsWanted(UUID(consultation), (int(no),))
         try:
-            told = await self._call("adoption", "authors", AuthorsWanted(UUID(consultation), (int(no),)), Authors)
+            told = await self._call("adoption", "authors", wanted, Authors, [due.traceparent])
         except NotTold:
             await self._settle(due, _unasked(due, at))
             return
@@ -258,7 +266,7 @@ class Sender:
             await self._settle(due, _forgotten(due, at))
             return
         (author,) = told.items
-        letter = write_answer(str(due.id), due.said, self._settings)
+        letter = write_answer(str(due.id), due.said, author.language, self._settings)
         async with self._lanes:
             outcome = await self._attempt_person(letter, author.email, author.phone, due.attempts, at)
         await self._settle(due, outcome)
@@ -299,14 +307,14 @@ class Sender:
         async with self._resources.workshop.open(SYSTEM) as work:
             store = Repository(work.connection)
             is_idle = due.subject == "news" and outcome.error == SAY_NOTHING
-            again = await (store.drop(due) if is_idle else store.finish(due, outcome, work.at))
-            if again is None:
+            settled = await (store.drop(due) if is_idle else store.finish(due, outcome, work.at))
+            if settled is None:
                 return
             if outcome.told is not None:
                 await store.save_told(UUID(due.recipient), outcome.told)
-            if again:
-                await store.ask_whether_told([UUID(due.recipient)], work.at)
-            if again or outcome.state == "queued":
+            if settled.again:
+                await store.ask_whether_told([UUID(due.recipient)], work.at, settled.traceparent)
+            if settled.again or outcome.state == "queued":
                 await wake(work)
 
 

@@ -30,6 +30,10 @@ ZH: Words = {
     "early": ("提醒：{title}", "您报名的活动即将举行。如不能参加，请取消报名，把名额让给候补的人。"),
     "morning": ("今日提醒：{title}", "您报名的活动就要举行了。"),
     "replies": ("建议已有答复：{title}", "您参加的活动中提出的问题和建议，主办单位已公开答复。"),
+    "answered": (
+        "意见已有处理结果：{title}",
+        "您提出的意见已经研究处理，采纳情况和理由已公开。凭回执可以查询您那一条的处理结果。",
+    ),
 }
 EN: Words = {
     "received": ("Sign-up received: {title}", "Your sign-up has arrived. You will hear of the result."),
@@ -84,12 +88,11 @@ EN: Words = {
         "Replies to suggestions: {title}",
         "Questions and suggestions raised when you were there have been answered in public.",
     ),
+    "answered": (
+        "Your opinion has its answer: {title}",
+        "What became of the opinions, and why, is now public. With your receipt you find what became of yours.",
+    ),
 }
-ANSWERED = (
-    "意见已有处理结果：{title}",
-    "您提出的意见已经研究处理，采纳情况和理由已公开。凭回执可以查询您那一条的处理结果。",
-)
-"""To authors of opinions, who did not say which language they read."""
 DUTIES: Words = {
     "started": ("期限开始：{title}", "文件已印发，意见收集和采纳情况应当按期公布。"),
     "recomputed": ("期限变动：{title}", "期限已重新计算。"),

@@ -44,9 +44,9 @@ update recipients set told = $2, told_count = told_count + 1 where id = $1
 
 -- Whether these must be told something is looked at when it is sent. Who is being told now is looked at again after it.
 -- name: ask_whether_told
-insert into messages (id, service, recipient, subject, version, unit, state, due_at, created_at, changed_at)
+insert into messages (id, service, recipient, subject, version, unit, state, due_at, created_at, changed_at, traceparent)
 select new.id, recipients.service, recipients.id::text, 'news', (recipients.told_count + 1)::text,
-    coalesce(occasions.unit, ''), 'queued', $3, $3, $3
+    coalesce(occasions.unit, ''), 'queued', $3, $3, $3, $4
 from unnest($1::uuid[], $2::uuid[]) as new (id, recipient)
     join recipients on recipients.id = new.recipient left join occasions on occasions.id = recipients.occasion_id
 on conflict (recipient, subject, version) do update set
@@ -54,7 +54,8 @@ on conflict (recipient, subject, version) do update set
     again = messages.state = 'sending',
     attempts = case when messages.state in ('queued', 'sending') then messages.attempts else 0 end,
     due_at = least(messages.due_at, excluded.due_at),
-    changed_at = excluded.changed_at
+    changed_at = excluded.changed_at,
+    traceparent = excluded.traceparent
 where messages.state <> 'sent'
 
 -- name: plan_reminders
@@ -95,7 +96,8 @@ with due as (
 )
 update messages set state = 'sending', lease_until = $3, again = false, attempts = attempts + 1, changed_at = $1
 from due where messages.id = due.id
-returning messages.id, service, recipient, subject, version, messages.unit, kind, said, due_at, attempts, lease_until
+returning messages.id, service, recipient, subject, version, messages.unit, kind, said, due_at, attempts, lease_until,
+    traceparent
 
 -- name: told_of
 select id, told from recipients where id = any($1::uuid[])
@@ -110,10 +112,10 @@ select least(
 update messages set state = $3, due_at = $4, lease_until = null, attempts = $5, kind = $6, error = $7, channel = $8,
     masked = $9, body_sha256 = $10, unit = case when $11 = '' then unit else $11 end, changed_at = $12
 where id = $1 and state = 'sending' and lease_until = $2
-returning again
+returning again, traceparent
 
 -- name: drop_message
-delete from messages where id = $1 and state = 'sending' and lease_until = $2 returning again
+delete from messages where id = $1 and state = 'sending' and lease_until = $2 returning again, traceparent
 
 -- name: list_messages
 select id, service, recipient, subject, version, unit, kind, state, due_at, attempts, error, channel, masked, body_sha256,
@@ -148,19 +150,22 @@ delete from recipients using occasions where occasions.id = recipients.occasion_
 
 -- A correction begins again: what it says may be another answer.
 -- name: save_circular
-insert into circulars (report_id, consultation_id, number, after, said) values ($1, $2, $3, 0, $4)
-on conflict (report_id, consultation_id) do update set number = excluded.number, after = 0, said = excluded.said
+insert into circulars (report_id, consultation_id, number, after, said, traceparent) values ($1, $2, $3, 0, $4, $5)
+on conflict (report_id, consultation_id) do update set number = excluded.number, after = 0, said = excluded.said,
+    traceparent = excluded.traceparent
 where circulars.number < excluded.number
 
 -- name: read_circular
-select report_id, consultation_id, number, after, said from circulars where report_id = $1 and consultation_id = $2
+select report_id, consultation_id, number, after, said, traceparent
+from circulars where report_id = $1 and consultation_id = $2
 
 -- name: turn_page
 update circulars set after = $4 where report_id = $1 and consultation_id = $2 and number = $3
 
 -- name: add_answers
-insert into messages (id, service, recipient, subject, version, unit, kind, said, state, due_at, created_at, changed_at)
-select id, 'adoption', recipient, 'answered', $3, $4, 'answered', $5, 'queued', $6, $7, $7
+insert into messages (id, service, recipient, subject, version, unit, kind, said, state, due_at, created_at, changed_at,
+    traceparent)
+select id, 'adoption', recipient, 'answered', $3, $4, 'answered', $5, 'queued', $6, $7, $7, $8
 from unnest($1::uuid[], $2::text[]) as new (id, recipient)
 on conflict (recipient, subject, version) do nothing
 

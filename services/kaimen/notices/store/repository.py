@@ -51,7 +51,8 @@ class Reminder(msgspec.Struct, frozen=True):
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
     """A message whose time has come, in the hands of one process until `lease_until`. `told`: what its recipient knows;
-    `said`: what a message to a unit or an author holds."""
+    `said`: what a message to a unit or an author holds; `traceparent`: of the fact behind it, None for what was planned
+    for another day."""
 
     id: UUID
     service: str
@@ -65,6 +66,14 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     lease_until: datetime
     told: Known | None = None
     said: dict[str, Any] | None = None
+    traceparent: str | None = None
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """A message that was written down. `again`: its recipient must be looked at again, because of `traceparent`."""
+
+    again: bool
+    traceparent: str | None
 
 
 class Circular(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +84,7 @@ class Circular(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     after: int
     said: dict[str, Any]
+    traceparent: str | None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,8 +171,9 @@ class Repository:
 
     # Messages
 
-    async def ask_whether_told(self, recipients: Sequence[UUID], at: datetime) -> None:
-        await self._db.execute(queries.ask_whether_told, [new_id() for _ in recipients], list(recipients), at)
+    async def ask_whether_told(self, recipients: Sequence[UUID], at: datetime, traceparent: str | None) -> None:
+        ids = [new_id() for _ in recipients]
+        await self._db.execute(queries.ask_whether_told, ids, list(recipients), at, traceparent)
 
     async def plan_reminders(self, recipients: Sequence[UUID], reminders: Sequence[Reminder], at: datetime) -> None:
         """In place of all that were planned for these recipients."""
@@ -198,19 +209,19 @@ class Repository:
     async def next_due(self) -> datetime | None:
         return await self._db.fetchval(queries.next_due)
 
-    async def finish(self, due: Due, outcome: Outcome, at: datetime) -> bool | None:
-        """Whether its recipient must be looked at again; None when the lease was lost, and nothing is changed."""
+    async def finish(self, due: Due, outcome: Outcome, at: datetime) -> Settled | None:
+        """None when the lease was lost, and nothing is changed."""
         o = outcome
         row = await self._db.fetchrow(
             queries.finish, due.id, due.lease_until, o.state, o.due_at, o.attempts, o.kind or due.kind, o.error,
             o.channel, o.masked, o.body_sha256, o.unit, at,
         )  # fmt: skip
-        return row["again"] if row else None
+        return Settled(**row) if row else None
 
-    async def drop(self, due: Due) -> bool | None:
+    async def drop(self, due: Due) -> Settled | None:
         """A question whose answer is no leaves no line in the log. As `finish`."""
         row = await self._db.fetchrow(queries.drop_message, due.id, due.lease_until)
-        return row["again"] if row else None
+        return Settled(**row) if row else None
 
     async def messages(self, wanted: MessageFilter) -> list[Message]:
         """The latest change first."""
@@ -244,7 +255,9 @@ class Repository:
 
     async def save_circular(self, circular: Circular) -> None:
         c = circular
-        await self._db.execute(queries.save_circular, c.report_id, c.consultation_id, c.number, as_json(c.said))
+        await self._db.execute(
+            queries.save_circular, c.report_id, c.consultation_id, c.number, as_json(c.said), c.traceparent
+        )
 
     async def circular(self, report_id: UUID, consultation_id: UUID) -> Circular | None:
         row = await self._db.fetchrow(queries.read_circular, report_id, consultation_id)
@@ -259,7 +272,7 @@ class Repository:
         recipients = [f"{OPINION}{c.consultation_id}:{no}" for no in numbers]
         await self._db.execute(
             queries.add_answers, [new_id() for _ in numbers], recipients, f"{c.report_id}:{c.number}", c.said["unit"],
-            as_json(c.said), due_at, at,
+            as_json(c.said), due_at, at, c.traceparent,
         )  # fmt: skip
 
     # Duties of units
