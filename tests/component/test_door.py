@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from kaimen.host.embedded import free_port
 from kaimen.host.supervisor import Log
 
 TAG = 'W/"0123456789abcdef"'
+SECRET = "Planted7K3M"
 FEED = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n" * 100
 
 
@@ -177,6 +179,55 @@ async def test_if_match_reaches_the_service_without_the_encoding(visitor: httpx.
 async def test_request_over_twelve_megabytes_is_refused(visitor: httpx.AsyncClient, size: int, status: int) -> None:
     answer = await visitor.post("/api/opendays/v1/imports", content=b"x" * size)
     assert answer.status_code == status
+
+
+def secret_addresses(secret: str) -> list[str]:
+    """Every address that holds what its holder alone should know; of the services, all that hold any text at all."""
+    pages = [
+        *("/r/{}", "/r/{}/cancel", "/r/{}/offer", "/r/{}/offer/accept", "/r/{}/questionnaire", "/r/{}/thanks"),
+        *("/r/{}/calendar", "/r/{}/calendar/revoke", "/a/{}", "/a/{}/confirm", "/t/{}", "/calendar/me/{}.ics"),
+        *("/opinions/{}", "/opinions/{}/attachments", "/opinions/{}/attachments/1/drop", "/opinions/{}/withdraw"),
+        "/desk/recruitments/0195f0a0-0000-7000-8000-000000000000/verify/{}",
+    ]
+    written = [
+        *("//r/{}", "/r//{}", "/%72/{}", "/R/{}", "/calendar%2Fme%2F{}", "/{}", "/r/{}?next=/", "/?receipt={}"),
+        *("/api/adoption/v1//opinions/{}", "/api/opendays/v1/{}", "/api/{}", "/api/opendays/v1/%2e%2e/r/{}"),
+        "/sign-in?next=%2Fr%2F{}",
+    ]
+    contracts = sorted(Path(__file__).parents[2].glob("contracts/openapi/*.json"))
+    paths = [path for file in contracts for path in json.loads(file.read_text())["paths"]]
+    answered = [re.sub(r"\{\w+\}", "{0}", path) for path in paths if "{" in path and "/internal/" not in path]
+    assert {"/api/adoption/v1/opinions/{0}", "/api/opendays/v1/registrations/{0}"} <= set(answered)
+    return [path.format(secret) for path in (*pages, *written, *answered)]
+
+
+async def die_in_the_middle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """The door logs whole requests of which the answer breaks off, and not those that nobody began to answer."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nLocation: /r/{SECRET}\r\n\r\n{SECRET}".encode())
+    await writer.drain()
+    writer.close()
+
+
+async def test_no_address_that_is_a_secret_is_in_the_log(tmp_path: Path) -> None:
+    service = await asyncio.start_server(die_in_the_middle, "127.0.0.1", 0)
+    port, upstream = free_port(set()), service.sockets[0].getsockname()[1]
+    log = Log(tmp_path / "door.log")
+    caddy = fleet.door(port, dict.fromkeys((*SPEAKING, "portal"), upstream), tmp_path / "feeds", tmp_path, log)
+    await caddy.start()
+    addresses = secret_addresses(SECRET)
+    seen = {"Referer": f"http://localhost/r/{SECRET}", "Cookie": f"receipt={SECRET}"}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10) as client:
+        for path in addresses:
+            with pytest.raises(httpx.RemoteProtocolError):
+                await client.get(path, headers=seen)
+    await caddy.stop()
+    log.close()
+    service.close()
+    lines = [line for line in log.path.read_text().splitlines() if '"request"' in line]
+    assert len(lines) == len(addresses)
+    assert [line for line in lines if SECRET in line] == []
+    assert any('"uri":"/api/opendays/v1/registrations"' in line for line in lines)
 
 
 async def test_service_away_is_told_in_two_languages_and_its_log_names_nobody(tmp_path: Path) -> None:

@@ -402,7 +402,7 @@ async def test_import_without_a_file_or_a_campaign_is_refused(month: Month) -> N
         ({"year": 2050, "nobody": 1}, "kit.malformed"),
         ({"year": 2050, "name": " "}, "kit.bad-text"),
         ({"year": 2050, "theme": "<b>x</b>"}, "kit.markup-in-text"),
-        ({"year": 2050, "sign_url": "ftp://example.org"}, "kit.bad-text"),
+        ({"year": 2050, "sign_url": "ftp://example.org"}, "kit.bad-url"),
         ({"year": 2050, "opens_on": "2050-09-01"}, "openmonth.bad-window"),
         ({"year": 2050, "closes_on": "2051-01-01"}, "openmonth.bad-window"),
         ({"year": 2050, "opens_on": "2050-02-30"}, "kit.malformed"),

@@ -22,6 +22,7 @@ from scratch import scratch_database
 
 PUBLISH = "POST /api/opendays/v1/events/{event_id}/publish"
 REGISTER = "POST /api/opendays/v1/sessions/{session_id}/registrations"
+CONTACTS = "/api/opendays/v1/internal/contacts"
 PLANTED_NAME, PLANTED_PHONE = "欧阳植入", "13800007777"
 
 
@@ -117,6 +118,32 @@ async def test_sign_ups_that_share_a_transaction_keep_their_own_traces(traced: D
         assert [span.name for span in spans if span.kind == "PRODUCER"].count(
             "send opendays.registration.changed.v1"
         ) == 1
+
+
+async def test_what_a_letter_asks_of_another_service_continues_the_trace_of_its_fact(
+    traced: Desk, receiver: Gateway
+) -> None:
+    event, _ = await published(traced, receiver)
+    trace = f"{new_id().int:032x}"
+    headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+    assert (await traced.register(event["sessions"][0]["id"], "13800008888", headers=headers)).status_code == 201
+
+    async def asked() -> list[SeenSpan]:
+        spans = [span for span in spans_of(receiver) if span.trace == trace]
+        return spans if any(span.name == f"POST {CONTACTS}" and span.kind == "SERVER" for span in spans) else []
+
+    by_id = {span.id: span for span in await until(asked, seconds=30)}
+    (answer,) = (span for span in by_id.values() if span.name == f"POST {CONTACTS}" and span.kind == "SERVER")
+    line = [answer]
+    while line[0].parent in by_id:
+        line.insert(0, by_id[line[0].parent])
+    assert [(span.service, span.kind, span.name) for span in line] == [
+        ("opendays", "SERVER", REGISTER),
+        ("opendays", "PRODUCER", "send opendays.registration.changed.v1"),
+        ("notices", "CONSUMER", "process opendays.registration.changed.v1"),
+        ("notices", "CLIENT", f"POST {CONTACTS}"),
+        ("opendays", "SERVER", f"POST {CONTACTS}"),
+    ]
 
 
 async def test_nobodys_name_number_or_search_is_in_any_span(traced: Desk, receiver: Gateway) -> None:

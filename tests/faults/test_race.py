@@ -86,10 +86,10 @@ async def test_race_oversells_without_the_lock_and_only_then(
         assert confirmed > 1
 
 
-async def _one_seat(database: Database) -> Session:
+async def _one_seat(database: Database, days: float = 10) -> Session:
     at = datetime.now(UTC)
     event_id = new_id()
-    starts = in_days(10)
+    starts = in_days(days)
     session = Session(
         id=new_id(),
         event_id=event_id,

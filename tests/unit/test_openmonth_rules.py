@@ -14,7 +14,7 @@ from kaimen.contracts.opendays import THEMES, EventState, Marks, OpenEvent, Open
 from kaimen.kit.tables import write_csv
 from kaimen.openmonth.app.desk import OpenMonthSettings
 from kaimen.openmonth.app.imports import Upload, ask
-from kaimen.openmonth.domain.board import board
+from kaimen.openmonth.domain.board import Wanted, board, part_of
 from kaimen.openmonth.domain.campaigns import Campaign, check_window
 from kaimen.openmonth.domain.clashes import Warning, clashes
 from kaimen.openmonth.domain.counting import Fact, Figures, report, why_not_counted
@@ -189,6 +189,39 @@ def test_board_neither_loses_nor_invents_an_event(given_: list[tuple[str, EventS
     assert sum(theme.events for theme in made.themes) == sum(unit.events for unit in made.units) == len(live)
     assert set(made.gaps) == set(THEMES) - {each.theme for each in events if each.state in LIVE}
     assert "丁" in made.without
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fitting", "shown"),
+    [
+        (Wanted(), 4, 4),
+        (Wanted(kind="venue"), 3, 3),
+        (Wanted(kind="staff"), 0, 0),
+        (Wanted(unit="乙"), 2, 2),
+        (Wanted(kind="density", unit="乙"), 0, 0),
+        (Wanted(limit=3), 4, 3),
+        (Wanted(limit=3, offset=3), 4, 1),
+        (Wanted(offset=4), 4, 0),
+    ],
+)
+def test_part_of_a_board_counts_what_it_leaves_out(wanted: Wanted, fitting: int, shown: int) -> None:
+    day = [NOON + timedelta(hours=2 * number) for number in range(4)]
+    events = [
+        *(event(n, place="公园路", unit=unit, theme=f"主题{n}") for n, unit in enumerate("甲甲乙乙")),
+        *(event(n, street_code="310118001", unit="丙", starts_at=day[n - 8]) for n in (8, 9)),
+    ]
+    whole = board(events, [])
+    part = part_of(whole, wanted)
+    assert (len(whole.warnings), part.warned, part.fitting, len(part.warnings)) == (4, 4, fitting, shown)
+    assert list(part.warnings) == [each for each in whole.warnings if each in part.warnings]
+    assert (part.cells, part.gaps) == (whole.cells, whole.gaps)
+
+
+def test_parts_of_a_board_are_together_all_of_it() -> None:
+    whole = board([event(n, place="公园路") for n in range(8)], [])
+    parts = [part_of(whole, Wanted(limit=3, offset=first)).warnings for first in (0, 3, 6)]
+    assert [len(part) for part in parts] == [3, 3, 1]
+    assert sum(parts, ()) == whole.warnings
 
 
 # Counting

@@ -10,16 +10,18 @@ from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
 
 from kaimen.kit import photos
 from kaimen.kit.auth import OFFICE, PUBLIC, STAFF, allow
-from kaimen.kit.http import OnEdge, Page, file_in, json_bytes, json_response, refuse_nul
+from kaimen.kit.http import OnEdge, Page, file_in, json_bytes, json_response, refuse_nul, tag_of
 from kaimen.kit.photos import Darkroom, NoPhoto
 from kaimen.kit.problems import Malformed
 from kaimen.kit.service import Resources
 from kaimen.kit.tables import write_csv, write_xlsx
 from kaimen.kit.work import Work
 from kaimen.openmonth.app import campaigns, imports, signs, views
+from kaimen.openmonth.app.boards import Boards
 from kaimen.openmonth.app.desk import Desk, OpenMonthSettings
-from kaimen.openmonth.domain.board import Board
+from kaimen.openmonth.domain.board import Wanted
 from kaimen.openmonth.domain.campaigns import Campaign
+from kaimen.openmonth.domain.clashes import Kind
 from kaimen.openmonth.domain.counting import Report
 from kaimen.openmonth.domain.refusals import NotArchived, UnknownCampaign, UnknownDocument
 from kaimen.openmonth.store.repository import Sign
@@ -34,6 +36,7 @@ def handlers(resources: Resources) -> list[Any]:
     settings = resources.settings
     assert isinstance(settings, OpenMonthSettings)
     darkroom = Darkroom()
+    boards = Boards()
 
     def at_desk(use_case: Callable[[Desk], Awaitable[T]]) -> Callable[[Work], Awaitable[T]]:
         async def run(work: Work) -> T:
@@ -93,13 +96,26 @@ def handlers(resources: Resources) -> list[Any]:
     # What there is
 
     @get("/campaigns/{year:int}/board", opt=allow(PUBLIC))
-    async def board(edge: OnEdge, year: FromPath[int]) -> Response[bytes]:
-        """活动看板: unit × theme × day, gaps, who has none, what is in each other's way."""
+    async def board(
+        edge: OnEdge,
+        year: FromPath[int],
+        kind: Annotated[Kind | None, Q(name="kind")] = None,
+        unit: Annotated[str | None, Q(name="unit", max_length=50)] = None,
+        limit: Annotated[int | None, Q(name="limit", ge=1, le=200)] = None,
+        offset: Annotated[int, Q(name="offset", ge=0, le=1_000_000)] = 0,
+    ) -> Response[bytes]:
+        """活动看板: unit × theme × day, gaps, who has none, what is in each other's way.
 
-        async def run(desk: Desk) -> Board:
-            return await views.board_of(desk, (await desk.campaign(_known(year))).year)
+        `warnings` are all, or those of a `kind` and a `unit`, `limit` of them after the first `offset`; `warned` counts
+        all that there are, `fitting` those of that kind and unit."""
+        refuse_nul(unit)
+        wanted = Wanted(kind, unit, limit, offset)
 
-        return json_response(await edge.read(at_desk(run)))
+        async def run(desk: Desk) -> bytes:
+            return await boards.read(desk, (await desk.campaign(_known(year))).year, wanted)
+
+        body = await edge.read(at_desk(run))
+        return json_bytes(body, headers={"ETag": tag_of(body)})
 
     @get("/campaigns/{year:int}/programme", opt=allow(PUBLIC))
     async def programme(

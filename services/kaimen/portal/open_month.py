@@ -10,9 +10,10 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
 from kaimen.kit.auth import PUBLIC, allow
-from kaimen.portal.consultation_form import day_of
-from kaimen.portal.open_month_answers import Archive, Board, Campaign, Campaigns, Clash, Programme, Report
+from kaimen.portal.months import read_day
+from kaimen.portal.open_month_answers import Archive, Board, Campaign, Campaigns, Programme, Report
 from kaimen.portal.open_month_tables import by_day, days_heat, days_of, days_plot, not_counted, themes_heat, with_bars
+from kaimen.portal.open_month_words import CLASH_KINDS
 from kaimen.portal.portal import Feed, Portal
 from kaimen.portal.services import OPENMONTH, ServiceRefused
 from kaimen.portal.visitor import Visitor
@@ -55,9 +56,12 @@ class WantedClashes(msgspec.Struct, frozen=True):
         chosen = {name: changes.get(name, getattr(self, name)) for name in self.__struct_fields__}
         return urlencode({name: value for name, value in chosen.items() if value and value != 1})
 
-    def picks(self, clash: Clash) -> bool:
-        is_of_unit = not self.unit or any(named.unit == self.unit for named in clash.events)
-        return is_of_unit and self.kind in ("", clash.kind)
+    @property
+    def params(self) -> dict[str, str]:
+        """As openmonth takes them."""
+        named = {"kind": self.kind, "unit": self.unit}
+        paged = {"limit": str(CLASHES_A_PAGE), "offset": str((self.page - 1) * CLASHES_A_PAGE)}
+        return paged | {name: value for name, value in named.items() if value}
 
 
 def handlers(portal: Portal) -> list[Any]:
@@ -107,7 +111,7 @@ def handlers(portal: Portal) -> list[Any]:
     ) -> Response[bytes]:
         """活动安排, by day."""
         visitor = await portal.visitor(request)
-        wanted = Wanted(unit[:50], theme[:200], day if day_of(day) else "", page)
+        wanted = Wanted(unit[:50], theme[:200], day if read_day(day) else "", page)
         campaign, campaigns, all_lines, themes = await asyncio.gather(
             campaign_of(visitor, year),
             services.get(f"{OPENMONTH}/campaigns", Campaigns, visitor.public),
@@ -140,18 +144,15 @@ def handlers(portal: Portal) -> list[Any]:
     ) -> Response[bytes]:
         """活动看板: unit × theme × day, what is missing, what is in each other's way."""
         visitor = await portal.visitor(request)
-        wanted = WantedClashes(theme[:200], kind[:20], unit[:50], page)
+        wanted = WantedClashes(theme[:200], kind if kind in CLASH_KINDS else "", unit[:50], page)
         campaign, found = await asyncio.gather(
             campaign_of(visitor, year),
-            services.get(f"{path_of(year)}/board", Board, visitor.caller, headers=AS_IT_IS),
+            services.get(f"{path_of(year)}/board", Board, visitor.caller, params=wanted.params),
         )
-        clashes = [clash for clash in found.warnings if wanted.picks(clash)]
-        first = (page - 1) * CLASHES_A_PAGE
         return portal.page(
             visitor, "open_month_board.html", campaign=campaign, board=found, wanted=wanted,
             by_theme=themes_heat(found), by_days=days_heat(found, campaign, wanted.theme),
-            clashes=clashes[first : first + CLASHES_A_PAGE], clashing=len(clashes),
-            pages=-(-len(clashes) // CLASHES_A_PAGE),
+            pages=-(-found.fitting // CLASHES_A_PAGE),
         )  # fmt: skip
 
     @get("/open-month/{year:int}/report", opt=allow(PUBLIC))

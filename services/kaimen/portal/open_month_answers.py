@@ -118,7 +118,8 @@ class Clash(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Board(msgspec.Struct, frozen=True):
-    """`gaps`: named themes without any event; `without`: units without any."""
+    """`gaps`: named themes without any event; `without`: units without any. Of `warned` warnings `fitting` were
+    asked for; `warnings` are one page of them."""
 
     cells: tuple[Cell, ...]
     themes: tuple[ThemeCoverage, ...]
@@ -126,6 +127,8 @@ class Board(msgspec.Struct, frozen=True):
     units: tuple[UnitCoverage, ...]
     without: tuple[str, ...]
     warnings: tuple[Clash, ...]
+    warned: int = 0
+    fitting: int = 0
 
 
 class Figures(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -41,13 +41,19 @@ _SEND_SECONDS = 3.0
 _LAST_SECONDS = 2.0
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
 
-Kind = Literal["SERVER", "PRODUCER", "CONSUMER", "INTERNAL"]
+Kind = Literal["SERVER", "CLIENT", "PRODUCER", "CONSUMER", "INTERNAL"]
 Value = str | int
 
 
 def traceparent_of(said: str | None) -> str | None:
     """`said`, if it is a trace context: what anybody may send must not carry something else into events."""
     return said if said and _TRACEPARENT.fullmatch(said) else None
+
+
+def following(origins: Iterable[str | None]) -> tuple[str | None, list[str]]:
+    """Parent and links of what follows from all of `origins`: one trace is continued, many are stood beside."""
+    known = list(dict.fromkeys(origin for origin in origins if origin))
+    return (known[0], []) if len(known) == 1 else (None, known)
 
 
 class Span:

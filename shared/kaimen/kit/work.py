@@ -58,6 +58,14 @@ SYSTEM = Actor("system", "system")
 ANONYMOUS = Actor("anonymous", "anonymous")
 
 
+def version_at(changed_at: datetime) -> int:
+    """The version that a change says for an aggregate without a counter: its instant, in microseconds.
+
+    Readers take the largest for the last, so the row of the aggregate must hold `changed_at`, and SQL must make it
+    later than the one before: the clock may stand still, be another host's, or have been read before a lock was."""
+    return int(changed_at.timestamp() * 1_000_000)
+
+
 class Work:
     """The open transaction, its instant and its actor. Facts, timers and audit lines are kept until it closes."""
 

@@ -20,7 +20,7 @@ from kaimen.kit.crypto import Vault
 from kaimen.kit.draws.store import Draw
 from kaimen.kit.recruiting.procedure import Recruiting, RecruitingSettings, Shown, draw_subject
 from kaimen.kit.recruiting.rules import SEATED, Application, Occasion, Recruitment
-from kaimen.kit.work import Work
+from kaimen.kit.work import Work, version_at
 
 DRAWING = ("computing", "committed", "drawn")
 """States of a draw from which there is no way back to sign-up."""
@@ -203,7 +203,7 @@ class Desk:
                 application.confirm_by,
             ),
             aggregate_id=application.id,
-            version=int(application.changed_at.timestamp() * 1_000_000),
+            version=version_at(application.changed_at),
         )
 
 

@@ -13,6 +13,7 @@ from kaimen.kit.clock import local_date
 from kaimen.kit.ids import normalise_code
 from kaimen.kit.people import Proof, ProofNeeded
 from kaimen.kit.texts import clean_text
+from kaimen.kit.work import version_at
 from kaimen.kit.workdays import first_day_of
 from kaimen.kit.workdays.store import workdays
 from kaimen.opendays.app.desk import PURPOSE, Desk
@@ -113,12 +114,13 @@ async def reply_to_suggestion(desk: Desk, suggestion_id: UUID, given: Reply) -> 
     event = await desk.event(suggestion["event_id"])
     desk.work.actor.must_act_for(event.unit)
     text = clean_text(given.reply, "reply", least=1, most=5000)
-    await desk.store.reply(suggestion_id, text, given.outcome, desk.work.at, desk.work.actor.subject)
+    by = desk.work.actor.subject
+    replied_at = await desk.store.reply(suggestion_id, text, given.outcome, desk.work.at, by)
     await desk.work.record("reply", f"suggestion:{suggestion_id}", before=suggestion["outcome"], after=given.outcome)
     desk.work.emit(
         contract.SuggestionReplied(suggestion_id, event.id, given.outcome),
         aggregate_id=suggestion_id,
-        version=int(desk.work.at.timestamp() * 1_000_000),
+        version=version_at(replied_at),
     )
     changed = await desk.store.suggestion(suggestion_id)
     assert changed is not None

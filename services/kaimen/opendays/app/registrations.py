@@ -20,7 +20,7 @@ from kaimen.kit.ids import normalise_code
 from kaimen.kit.people import BadPhone, Proof, ProofNeeded, clean_email, hash_token, mask_name, parse_phone
 from kaimen.kit.refusals import Refusal
 from kaimen.kit.texts import clean_text
-from kaimen.kit.work import Actor
+from kaimen.kit.work import Actor, version_at
 from kaimen.opendays.app import subscriptions
 from kaimen.opendays.app.calendar import entry_of
 from kaimen.opendays.app.desk import PURPOSE, Desk
@@ -394,7 +394,7 @@ def announce_state(
     desk.work.emit(
         contract.RegistrationChanged(id, session_id, event_id, state, seats, offer_expires_at),
         aggregate_id=id,
-        version=int(changed_at.timestamp() * 1_000_000),
+        version=version_at(changed_at),
     )
 
 

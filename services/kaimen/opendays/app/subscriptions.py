@@ -8,6 +8,7 @@ import msgspec
 from kaimen.contracts.opendays import FeedChanged
 from kaimen.kit.ids import normalise_code
 from kaimen.kit.people import Proof, ProofNeeded, hash_token
+from kaimen.kit.work import version_at
 from kaimen.opendays.app.desk import PURPOSE, Desk
 from kaimen.opendays.domain.refusals import UnknownRegistration
 from kaimen.opendays.store.repository import PrivateFeed
@@ -22,6 +23,7 @@ class Subscription(msgspec.Struct, frozen=True):
 async def grant(desk: Desk, code: str, proof: Proof, public_url: str) -> Subscription:
     """A new address; earlier ones stay until they are revoked. Raises UnknownRegistration, ProofNeeded."""
     person = await _holder(desk, code, proof)
+    await desk.store.lock_persons([person])
     token = desk.work.new_token()
     feed = PrivateFeed(desk.work.new_id(), person, hash_token(token).hex())
     await desk.store.add_private_feed(feed, desk.work.at)
@@ -32,6 +34,7 @@ async def grant(desk: Desk, code: str, proof: Proof, public_url: str) -> Subscri
 async def revoke(desk: Desk, code: str, proof: Proof) -> None:
     """Every address that was given to this person ends. Raises UnknownRegistration, ProofNeeded."""
     person = await _holder(desk, code, proof)
+    await desk.store.lock_persons([person])
     for feed in await desk.store.private_feeds([person]):
         await desk.store.revoke_private_feed(feed.id, desk.work.at)
         await _tell(desk, feed, revoked=True)
@@ -39,7 +42,9 @@ async def revoke(desk: Desk, code: str, proof: Proof) -> None:
 
 async def follow(desk: Desk, persons: Iterable[bytes | None]) -> None:
     """Somebody registered for more: their feeds have it, too."""
-    for feed in await desk.store.private_feeds([person for person in persons if person is not None]):
+    known = {person for person in persons if person is not None}
+    await desk.store.lock_persons(known)
+    for feed in await desk.store.private_feeds(known):
         await _tell(desk, feed, revoked=False)
 
 
@@ -56,9 +61,8 @@ async def _holder(desk: Desk, code: str, proof: Proof) -> bytes:
 
 
 async def _tell(desk: Desk, feed: PrivateFeed, *, revoked: bool) -> None:
+    """Whoever calls has locked the person: each time everything is told, so nobody else may add to it meanwhile."""
     registrations: tuple[UUID, ...] = tuple(await desk.store.registrations_of(feed.person))
-    desk.work.emit(
-        FeedChanged(feed.id, feed.token_sha256, registrations, revoked),
-        aggregate_id=feed.id,
-        version=int(desk.work.at.timestamp() * 1_000_000),
-    )
+    told_at = await desk.store.tell_private_feed(feed.id, desk.work.at)
+    fact = FeedChanged(feed.id, feed.token_sha256, registrations, revoked)
+    desk.work.emit(fact, aggregate_id=feed.id, version=version_at(told_at))

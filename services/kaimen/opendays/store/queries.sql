@@ -327,7 +327,10 @@ from suggestions where event_id = $1 order by received_at, id
 select id, event_id, kind, text, received_at, due_on, reply, outcome, replied_at from suggestions where id = $1
 
 -- name: reply_to_suggestion
-update suggestions set reply = $2, outcome = $3, replied_at = $4, replied_by = $5 where id = $1
+update suggestions set reply = $2, outcome = $3, replied_by = $5,
+    replied_at = greatest($4, replied_at + interval '1 microsecond')
+where id = $1
+returning replied_at
 
 -- name: list_open_questions
 select id, received_at, due_on from suggestions
@@ -364,6 +367,14 @@ from reports where event_id = $1
 
 -- name: insert_private_feed
 insert into private_feeds (id, person, token_sha256, created_at) values ($1, $2, $3, $4)
+
+-- Whoever holds these locks alone tells what the persons are registered for. Always in order of number, so that two who
+-- want several never wait for each other.
+-- name: lock_persons
+select pg_advisory_xact_lock(number) from unnest($1::bigint[]) as number
+
+-- name: tell_private_feed
+update private_feeds set told_at = greatest($2, told_at + interval '1 microsecond') where id = $1 returning told_at
 
 -- name: list_private_feeds
 select id, person, token_sha256 from private_feeds where person = any($1::bytea[]) and revoked_at is null order by id

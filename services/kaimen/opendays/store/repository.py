@@ -275,7 +275,16 @@ class Repository:
     async def add_private_feed(self, feed: PrivateFeed, at: datetime) -> None:
         await self._db.execute(queries.insert_private_feed, feed.id, feed.person, feed.token_sha256, at)
 
-    async def private_feeds(self, persons: Sequence[bytes]) -> list[PrivateFeed]:
+    async def lock_persons(self, persons: Collection[bytes]) -> None:
+        """Nobody else tells meanwhile what they are registered for; what others committed is seen from now on."""
+        await self._db.execute(queries.lock_persons, sorted({person_number(person) for person in persons}))
+
+    async def tell_private_feed(self, id: UUID, at: datetime) -> datetime:
+        """When its readers are told: `at`, or later than the time before."""
+        (row,) = await self._db.fetch(queries.tell_private_feed, id, at)
+        return row["told_at"]
+
+    async def private_feeds(self, persons: Collection[bytes]) -> list[PrivateFeed]:
         """Those of these persons that were not revoked."""
         return [PrivateFeed(**row) for row in await self._db.fetch(queries.list_private_feeds, list(persons))]
 
@@ -363,8 +372,10 @@ class Repository:
         row = await self._db.fetchrow(queries.read_suggestion, id)
         return dict(row) if row else None
 
-    async def reply(self, id: UUID, reply: str, outcome: str, at: datetime, by: str) -> None:
-        await self._db.execute(queries.reply_to_suggestion, id, reply, outcome, at, by)
+    async def reply(self, id: UUID, reply: str, outcome: str, at: datetime, by: str) -> datetime:
+        """When: `at`, or later than the reply before."""
+        (row,) = await self._db.fetch(queries.reply_to_suggestion, id, reply, outcome, at, by)
+        return row["replied_at"]
 
     async def open_questions(self, due_from: date) -> list[dict[str, Any]]:
         """Id, receipt and due date of what waits for a reply: due from that day on, or on a day not known yet."""

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from kaimen.contracts.opendays import THEMES, OpenEvent
-from kaimen.openmonth.domain.clashes import Warning, clashes
+from kaimen.openmonth.domain.clashes import Kind, Warning, clashes
 from kaimen.openmonth.domain.occasions import days_of, is_live, occasions, theme_of
 
 
@@ -47,6 +47,34 @@ class Board(msgspec.Struct, frozen=True):
     units: tuple[UnitCoverage, ...]
     without: tuple[str, ...]
     warnings: tuple[Warning, ...]
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which warnings of a board: of one kind, of one unit, `limit` of them after the first `offset`. None: any."""
+
+    kind: Kind | None = None
+    unit: str | None = None
+    limit: int | None = None
+    offset: int = 0
+
+
+class BoardPart(Board, frozen=True, kw_only=True):
+    """A board with the wanted warnings. `warned` counts all that there are, `fitting` those of that kind and unit."""
+
+    warned: int
+    fitting: int
+
+
+def part_of(whole: Board, wanted: Wanted) -> BoardPart:
+    fitting = [
+        warning
+        for warning in whole.warnings
+        if wanted.kind in (None, warning.kind)
+        and (wanted.unit is None or any(named.unit == wanted.unit for named in warning.events))
+    ]
+    until = None if wanted.limit is None else wanted.offset + wanted.limit
+    shown = {**msgspec.structs.asdict(whole), "warnings": tuple(fitting[wanted.offset : until])}
+    return BoardPart(**shown, warned=len(whole.warnings), fitting=len(fitting))
 
 
 def board(events: Iterable[OpenEvent], units: Sequence[str]) -> Board:

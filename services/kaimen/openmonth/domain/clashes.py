@@ -48,11 +48,11 @@ class Warning(msgspec.Struct, frozen=True, kw_only=True):
 
 def clashes(occasions: Iterable[Occasion]) -> list[Warning]:
     """All warnings, by day; each pair of events once for each kind and reason."""
-    listed = list(occasions)
+    listed = sorted(occasions, key=lambda occasion: str(occasion.ref))
     found: dict[Hashable, Warning] = {}
     for warning in (*_venues(listed), *_posts(listed), *_density(listed)):
-        refs = sorted(str(named.event_id or named.row) for named in warning.events)
-        found.setdefault((warning.kind, *refs, warning.reason if warning.kind == "staff" else ""), warning)
+        refs = frozenset(named.event_id or named.row for named in warning.events)
+        found.setdefault((warning.kind, refs, warning.reason if warning.kind == "staff" else ""), warning)
     return sorted(found.values(), key=lambda each: (each.day, each.kind, each.reason, each.events[0].title))
 
 
@@ -99,14 +99,14 @@ def _density(listed: list[Occasion]) -> Iterator[Warning]:
 def _grouped(
     listed: list[Occasion], keys: Callable[[Occasion, Slot], Iterable[Hashable]]
 ) -> dict[Hashable, list[Visit]]:
-    """Visits by each of their keys, in the order in which they begin."""
+    """Visits by each of their keys, in the order in which they begin, and where that is the same, as listed."""
     groups: dict[Hashable, list[Visit]] = {}
     for occasion in listed:
         for slot in occasion.slots:
             for key in keys(occasion, slot):
                 groups.setdefault(key, []).append((slot, occasion))
     for group in groups.values():
-        group.sort(key=lambda visit: (visit[0].starts_at, str(visit[1].ref)))
+        group.sort(key=lambda visit: visit[0].starts_at)
     return groups
 
 
@@ -167,5 +167,6 @@ def _times(slot: Slot) -> str:
     return f"{_clock(slot.starts_at)}–{_clock(slot.ends_at)}"
 
 
+@lru_cache(maxsize=10_000)
 def _clock(at: datetime) -> str:
     return at.astimezone(SHANGHAI).isoformat()[11:16]

@@ -38,6 +38,10 @@ on conflict (event_id) do update set
 -- name: events_of_year
 select body from events where year = $1 order by event_id
 
+-- Another text whenever a row has come, gone or been written anew, whatever was written: `xmin` is who wrote it.
+-- name: state_of_events
+select md5(coalesce(string_agg(event_id::text || xmin::text, ',' order by event_id), '')) from events where year = $1
+
 -- name: facts_of_year
 select body, figures, exists (select 1 from signs where signs.event_id = events.event_id) as has_photo
 from events where year = $1 order by event_id

@@ -90,6 +90,10 @@ class Repository:
         """All of the campaign, also postponed and cancelled ones."""
         return [_event(row) for row in await self._db.fetch(queries.events_of_year, year)]
 
+    async def state_of_events(self, year: int) -> str:
+        """The same as long as `events` gives the same."""
+        return str(await self._db.fetchval(queries.state_of_events, year))
+
     async def facts(self, year: int) -> list[Fact]:
         return [
             Fact(_event(row), _figures(row["figures"]), row["has_photo"])

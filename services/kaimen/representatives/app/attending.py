@@ -11,6 +11,7 @@ from kaimen.contracts import representatives as contract
 from kaimen.kit.clock import local_date
 from kaimen.kit.recruiting.refusals import NotOnList
 from kaimen.kit.texts import clean_text
+from kaimen.kit.work import version_at
 from kaimen.kit.workdays import first_day_of
 from kaimen.kit.workdays.store import workdays
 from kaimen.representatives.app.desk import Desk, picture
@@ -116,7 +117,7 @@ async def reply_to_statement(desk: Desk, id: UUID, given: Reply) -> Statement:
     statement = await read_statement(desk, id)
     meeting = await desk.own_meeting(statement.meeting_id)
     reason = clean_text(given.reason, "reason", least=1, most=5000)
-    await desk.store.reply(id, given.outcome, reason, desk.work.at, desk.work.actor.subject)
+    replied_at = await desk.store.reply(id, given.outcome, reason, desk.work.at, desk.work.actor.subject)
     await desk.work.record("reply", f"statement:{id}", before=statement.outcome, after=given.outcome)
     item = next(item for item in meeting.items if item.id == statement.item_id)
     desk.work.emit(
@@ -124,7 +125,7 @@ async def reply_to_statement(desk: Desk, id: UUID, given: Reply) -> Statement:
             id, meeting.id, item.id, item.catalogue_item, given.outcome, local_date(desk.work.at)
         ),
         aggregate_id=id,
-        version=int(desk.work.at.timestamp() * 1_000_000),
+        version=version_at(replied_at),
     )
     return await read_statement(desk, id)
 

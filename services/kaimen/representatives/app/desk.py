@@ -11,7 +11,7 @@ from kaimen.kit.crypto import Vault
 from kaimen.kit.draws.store import Draw
 from kaimen.kit.recruiting.procedure import Recruiting, RecruitingSettings, Shown
 from kaimen.kit.recruiting.rules import Application, Occasion, Recruitment
-from kaimen.kit.work import Work
+from kaimen.kit.work import Work, version_at
 from kaimen.representatives.app.calendar import entries_of, entry_of
 from kaimen.representatives.domain.meetings import REPLACED_BEFORE, Meeting, is_ahead
 from kaimen.representatives.domain.refusals import UnknownMeeting
@@ -87,10 +87,11 @@ class Desk:
         await self.announce_entries(meeting)
 
     async def announce_entries(self, meeting: Meeting) -> None:
-        """What calendars show of the meeting and of its sign-ups."""
+        """What calendars show of the meeting and of its sign-ups. Those have no part in the version of the meeting."""
+        told_at = await self.store.tell_entries(meeting.id, self.work.at)
         entries = entries_of(meeting, await self.recruiting.store.recruitments([meeting.id]))
-        version = int(self.work.at.timestamp() * 1_000_000)
-        self.work.emit(contract.MeetingEntriesChanged(meeting.id, entries), aggregate_id=meeting.id, version=version)
+        fact = contract.MeetingEntriesChanged(meeting.id, entries)
+        self.work.emit(fact, aggregate_id=meeting.id, version=version_at(told_at))
 
     async def announce_opened(self, recruitment: Recruitment, rules_sha256: str) -> None:
         self.work.emit(
@@ -124,7 +125,7 @@ class Desk:
                 application.confirm_by,
             ),
             aggregate_id=application.id,
-            version=int(application.changed_at.timestamp() * 1_000_000),
+            version=version_at(application.changed_at),
         )
 
 

@@ -12,6 +12,9 @@ update meetings set version = $2, unit = $3, level = $4, title = $5, kind = $6, 
 where id = $1 and version = $2 - 1
 returning id
 
+-- name: tell_entries
+update meetings set told_at = greatest($2, told_at + interval '1 microsecond') where id = $1 returning told_at
+
 -- name: read_meeting
 select id, version, unit, level, title, kind, standing, starts_at, ends_at, place, agenda_fixed, reason, sequence,
     created_at, changed_at, attended_at, items
@@ -69,4 +72,7 @@ where outcome is null and (due_on is null or due_on >= $1) order by said_at, sta
 update statements set due_on = $2 where id = $1 and outcome is null
 
 -- name: reply_to_statement
-update statements set outcome = $2, reply = $3, replied_at = $4, replied_by = $5 where id = $1
+update statements set outcome = $2, reply = $3, replied_by = $5,
+    replied_at = greatest($4, replied_at + interval '1 microsecond')
+where id = $1
+returning replied_at

@@ -71,6 +71,11 @@ class Repository:
         if await self._db.fetchval(queries.update_meeting, *_meeting_values(meeting)) is None:
             raise LookupError(meeting.id)
 
+    async def tell_entries(self, id: UUID, at: datetime) -> datetime:
+        """When calendars are told of the meeting: `at`, or later than the time before."""
+        (row,) = await self._db.fetch(queries.tell_entries, id, at)
+        return row["told_at"]
+
     async def meeting(self, id: UUID, *, lock: bool = False) -> Meeting | None:
         row = await self._db.fetchrow(queries.lock_meeting if lock else queries.read_meeting, id)
         return struct_of(row, Meeting, frozenset({"items"})) if row else None
@@ -111,8 +116,10 @@ class Repository:
     async def move_due_date(self, id: UUID, due_on: date | None) -> None:
         await self._db.execute(queries.move_due_date, id, due_on)
 
-    async def reply(self, id: UUID, outcome: str, reply: str, at: datetime, by: str) -> None:
-        await self._db.execute(queries.reply_to_statement, id, outcome, reply, at, by)
+    async def reply(self, id: UUID, outcome: str, reply: str, at: datetime, by: str) -> datetime:
+        """When: `at`, or later than the reply before."""
+        (row,) = await self._db.fetch(queries.reply_to_statement, id, outcome, reply, at, by)
+        return row["replied_at"]
 
 
 def _meeting_values(m: Meeting) -> tuple[Any, ...]:

@@ -391,8 +391,7 @@ class Recruiting:
             features = given.features or application.features
             rule.check_features(recruitment.quotas, features)
             changed = replace(application, state="verified", verified=features, reason="")
-        changed = replace(changed, changed_at=self.work.at)
-        await self.store.save_application(changed)
+        changed = await self.store.save_application(changed, self.work.at)
         await self.work.record("verify", f"application:{application.id}", before=application.state, after=changed.state)
         self.host.announce_application(changed)
         return changed
@@ -406,15 +405,13 @@ class Recruiting:
         applications = await self.store.applications(recruitment.id)
         living = [each for each in applications if each.state in ("applied", "verified", "rejected")]
         sorted_out = rule.sort_out(living, one_per_household=recruitment.one_per_household)
-        decided = [_placed(each, sorted_out[each.id], at) for each in living]
+        decided = [_placed(each, sorted_out[each.id]) for each in living]
         people = [each for each in decided if each.state == "pooled"]
         draw: Draw | None = None
         if recruitment.method == "draw":
             pool = [lots.Person(each.pseudonym, each.verified or {}) for each in people]
             draw = await self.draws.close(await self.draws.locked(draw_subject(recruitment.id)), pool)
-        await self.store.save_states(decided, at)
-        for application in decided:
-            self.host.announce_application(application)
+        await self._save_states(decided)
         closed = await self._save(replace(recruitment, state="closed"))
         await self.work.drop_timer("close-sign-up", str(recruitment.id))
         await self.work.record("close", f"recruitment:{recruitment.id}", before="open", after="closed")
@@ -474,14 +471,12 @@ class Recruiting:
         )
         draw = await self.draws.publish_second_rules(draw_subject(recruitment.id), checked_rules(new), reason)
         back = [
-            replace(each, state="pooled", confirm_by=None, changed_at=self.work.at)
+            replace(each, state="pooled", confirm_by=None)
             for each in await self.store.applications(recruitment.id)
             if each.state in ("invited", "confirmed", "reserve")
         ]
-        await self.store.save_states(back, self.work.at)
-        for application in back:
+        for application in await self._save_states(back):
             await self.work.drop_timer("lapse-invitation", str(application.id))
-            self.host.announce_application(application)
         await self._save(replace(recruitment, state="closed"))
         return draw
 
@@ -524,12 +519,9 @@ class Recruiting:
         invited = [replace(pooled[name], reason=(reasons or {}).get(name, "")) for name in selected if name in pooled]
         for application in invited:
             if application.reason:
-                await self.store.save_application(application)
+                await self.store.save_application(application, at)
         await self._invite(recruitment, occasion, invited)
-        waiting = [replace(pooled[name], state="reserve", changed_at=at) for name in reserves if name in pooled]
-        await self.store.save_states(waiting, at)
-        for application in waiting:
-            self.host.announce_application(application)
+        await self._save_states([replace(pooled[name], state="reserve") for name in reserves if name in pooled])
         settled = await self._save(replace(recruitment, state="settled"))
         await self.work.record("settle", f"recruitment:{recruitment.id}", before=recruitment.state, after="settled")
         if draw is not None and draw.state == "drawn" and occasion.fill_at > at:
@@ -545,13 +537,10 @@ class Recruiting:
     # Invitations
 
     async def _invite(self, recruitment: Recruitment, occasion: Occasion, applications: Sequence[Application]) -> None:
-        at = self.work.at
-        until = rule.confirm_by(recruitment, occasion, at)
-        invited = [replace(each, state="invited", confirm_by=until, changed_at=at) for each in applications]
-        await self.store.save_states(invited, at)
-        for application in invited:
+        until = rule.confirm_by(recruitment, occasion, self.work.at)
+        invited = [replace(each, state="invited", confirm_by=until) for each in applications]
+        for application in await self._save_states(invited):
             await self.work.set_timer("lapse-invitation", str(application.id), until)
-            self.host.announce_application(application)
 
     async def invite_again(self, occasion: Occasion) -> None:
         """The occasion has moved: everybody who holds a seat is asked anew."""
@@ -599,8 +588,8 @@ class Recruiting:
         await self._become(application, "lapsed")
 
     async def _become(self, application: Application, state: ApplicationState) -> Application:
-        changed = replace(application, state=state, confirm_by=None, changed_at=self.work.at)
-        await self.store.save_application(changed)
+        changed = replace(application, state=state, confirm_by=None)
+        changed = await self.store.save_application(changed, self.work.at)
         await self.work.drop_timer("lapse-invitation", str(application.id))
         await self.work.record(state, f"application:{application.id}", before=application.state, after=state)
         self.host.announce_application(changed)
@@ -657,15 +646,12 @@ class Recruiting:
         for number, name in enumerate(present):
             if name not in seated:
                 raise NotOnList(pseudonym=name, field=f"{field}[{number}]")
-        at = self.work.at
         came = [
-            replace(each, state="attended" if name in present else "absent", confirm_by=None, changed_at=at)
+            replace(each, state="attended" if name in present else "absent", confirm_by=None)
             for name, each in seated.items()
         ]
-        await self.store.save_states(came, at)
-        for application in came:
+        for application in await self._save_states(came):
             await self.work.drop_timer("lapse-invitation", str(application.id))
-            self.host.announce_application(application)
         return len(seated)
 
     async def cancel(self, occasion_id: UUID) -> None:
@@ -673,15 +659,20 @@ class Recruiting:
         for recruitment in await self.store.recruitments([occasion_id]):
             await self._save(replace(recruitment, state="cancelled"))
             gone = [
-                replace(each, state="withdrawn", confirm_by=None, changed_at=self.work.at)
+                replace(each, state="withdrawn", confirm_by=None)
                 for each in await self.store.applications(recruitment.id)
                 if each.state not in VACATED and each.state != "rejected"
             ]
-            await self.store.save_states(gone, self.work.at)
-            for application in gone:
-                self.host.announce_application(application)
+            await self._save_states(gone)
             for kind in ("close-sign-up", "fill-vacancies"):
                 await self.work.drop_timer(kind, str(recruitment.id))
+
+    async def _save_states(self, applications: Sequence[Application]) -> list[Application]:
+        """Keep what became of them, and tell others."""
+        changed = await self.store.save_states(applications, self.work.at)
+        for application in changed:
+            self.host.announce_application(application)
+        return changed
 
     async def _save(self, recruitment: Recruitment) -> Recruitment:
         saved = replace(recruitment, changed_at=self.work.at)
@@ -717,11 +708,11 @@ def _rules(recruitment: Recruitment, occasion: Occasion, terms: Terms, entropy: 
     )
 
 
-def _placed(application: Application, exclusion: rule.Exclusion, at: datetime) -> Application:
+def _placed(application: Application, exclusion: rule.Exclusion) -> Application:
     state: ApplicationState = "excluded" if exclusion else "pooled"
     if application.state == "rejected":
         state = "rejected"
-    return replace(application, state=state, exclusion=exclusion, changed_at=at)
+    return replace(application, state=state, exclusion=exclusion)
 
 
 def _certificate(given: Selection) -> dict[str, str]:

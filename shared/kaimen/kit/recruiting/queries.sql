@@ -31,14 +31,19 @@ insert into applications (id, recruitment_id, occasion_id, scope, code, pseudony
     changed_at, confirm_by, entered_by)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
 
+-- A change is always later than the one before it, which another host's clock may have dated.
 -- name: save_application
-update applications set state = $2, verified = $3, exclusion = $4, reason = $5, changed_at = $6, confirm_by = $7
+update applications set state = $2, verified = $3, exclusion = $4, reason = $5, confirm_by = $6,
+    changed_at = greatest($7, changed_at + interval '1 microsecond')
 where id = $1
+returning changed_at
 
 -- name: save_application_states
-update applications set state = given.state, exclusion = given.exclusion, confirm_by = given.confirm_by, changed_at = $5
+update applications set state = given.state, exclusion = given.exclusion, confirm_by = given.confirm_by,
+    changed_at = greatest($5, applications.changed_at + interval '1 microsecond')
 from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) as given (id, state, exclusion, confirm_by)
 where applications.id = given.id
+returning applications.id, changed_at
 
 -- name: read_application
 select id, recruitment_id, occasion_id, scope, code, pseudonym, state, kind, how, channel, features, verified, conflict,

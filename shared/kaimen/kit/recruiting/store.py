@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from kaimen.kit.db import Connection
 from kaimen.kit.queries import load_queries
@@ -50,15 +51,18 @@ class Store:
         values["verified"] = None if application.verified is None else as_json(application.verified)
         await self._db.execute(queries.insert_application, *values.values())
 
-    async def save_application(self, application: Application) -> None:
-        await self._db.execute(
+    async def save_application(self, application: Application, at: datetime) -> Application:
+        """With the instant of the change: `at`, or later than the change before."""
+        changed_at = await self._db.fetchval(
             queries.save_application, application.id, application.state,
             None if application.verified is None else as_json(application.verified), application.exclusion,
-            application.reason, application.changed_at, application.confirm_by,
+            application.reason, application.confirm_by, at,
         )  # fmt: skip
+        return replace(application, changed_at=changed_at)
 
-    async def save_states(self, applications: Sequence[Application], at: datetime) -> None:
-        await self._db.execute(
+    async def save_states(self, applications: Sequence[Application], at: datetime) -> list[Application]:
+        """Each with the instant of its change: `at`, or later than the change before."""
+        rows = await self._db.fetch(
             queries.save_application_states,
             [each.id for each in applications],
             [each.state for each in applications],
@@ -66,6 +70,8 @@ class Store:
             [each.confirm_by for each in applications],
             at,
         )
+        changed_at = {row["id"]: row["changed_at"] for row in rows}
+        return [replace(each, changed_at=changed_at[each.id]) for each in applications]
 
     async def application(self, *, code: str | None = None, id: UUID | None = None) -> Application | None:
         """Locked: whoever reads one is about to decide on it."""
