@@ -293,7 +293,8 @@ async def test_public_reads_only_what_was_shown(bureau: Bureau) -> None:
     await bureau.post(f"{base}/2/moderate", {"show": False, "reason": "含有攻击性语言"})
     shown = (await bureau.get(base))["items"]
     assert [(each["no"], each["text"]) for each in shown] == [(1, "请保留。")]
-    assert set(shown[0]) == {"no", "received_on", "channel", "passage", "text"}
+    assert set(shown[0]) == {"no", "received_on", "channel", "passage", "text", "shortened", "note"}
+    assert (shown[0]["shortened"], shown[0]["note"]) == (True, "隐去身份证号")
 
 
 async def test_consultation_closes_by_itself_and_is_extended_only(bureau: Bureau) -> None:
@@ -347,6 +348,93 @@ async def test_search_of_the_public_does_not_find_what_was_left_out(bureau: Bure
     assert len((await bureau.get(f"{base}?q=赵钱孙", await bureau.staff()))["items"]) == 1
     await bureau.post(f"/opinions/{receipt['receipt']}/withdraw", headers={})
     assert (await bureau.get(base))["items"] == [], "shown after its author took it back"
+
+
+async def test_nobody_puts_words_into_the_mouth_of_an_author(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    receipt = (await bureau.send(consultation, "我叫赵钱孙，请延长时间。"))["receipt"]
+    path = f"/consultations/{consultation['id']}/opinions/1/moderate"
+    for text in ("非常赞成，请尽快", "请延长时间。我叫赵钱孙，", "我叫赵钱孙，请延长时间！！"):
+        body = {"show": True, "text": text, "reason": "删去姓名"}
+        refused = await bureau.ask("POST", path, body, await bureau.staff())
+        assert problem_of(refused) == (422, "/problems/adoption.not-its-words")
+    for text in ("请延长时间。", "我叫某某，请延长时间。", "我叫***，请延长时间。", "【姓名略】请延长时间。"):
+        await bureau.post(path, {"show": True, "text": text, "reason": "删去姓名"})
+    own = await bureau.get(f"/opinions/{receipt}")
+    assert (own["text"], own["public_text"]) == ("我叫赵钱孙，请延长时间。", "【姓名略】请延长时间。")
+
+
+async def test_what_its_author_withdrew_stays_withdrawn(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    receipts = [(await bureau.send(consultation, f"我会撤回（{n}）。"))["receipt"] for n in range(2)]
+    base = f"/consultations/{consultation['id']}/opinions"
+    await bureau.post(f"{base}/1/moderate", {"show": True})
+    await bureau.post(f"{base}/2/set-aside", {"kind": "duplicate", "reason": "同一人", "duplicate_of": 1})
+    await bureau.post(f"/opinions/{receipts[0]}/withdraw", headers={})
+    for step, body in (("take-back", None), ("moderate", {"show": True})):
+        refused = await bureau.ask("POST", f"{base}/1/{step}", body, await bureau.staff())
+        assert problem_of(refused) == (409, "/problems/adoption.withdrawn-by-author")
+    assert (await bureau.get(base))["items"] == []
+    assert (await bureau.get(f"/opinions/{receipts[0]}"))["state"] == "withdrawn"
+    repeated = await bureau.get(f"/opinions/{receipts[1]}")
+    assert repeated["state"] == "received", "its author hears nothing of it where the first one is gone"
+
+
+@pytest.mark.parametrize("hand", ["groups", "rewords", "answers", "answers-before-another", "sets-aside", "takes-back"])
+async def test_whoever_had_a_hand_in_the_answers_does_not_approve(bureau: Bureau, hand: str) -> None:
+    consultation = await bureau.opened()
+    for n in range(3):
+        await bureau.send(consultation, f"应按小区划分（{n}）。")
+    bureau.over()
+    lead, path = await bureau.lead(), f"/consultations/{consultation['id']}"
+    body = {"summary": "希望按小区划分", "opinions": [1, 2]}
+    group = await bureau.post(f"{path}/clusters", body, lead if hand == "groups" else None)
+    aside = {"kind": "withdrawn", "reason": "来电撤回"}
+    await bureau.post(f"{path}/opinions/3/set-aside", aside, lead if hand == "sets-aside" else None)
+    if hand == "rewords":
+        assert (await bureau.ask("PATCH", f"/clusters/{group['id']}", {"summary": "按小区"}, lead)).is_success
+    if hand in ("answers", "answers-before-another"):
+        given = {"outcome": "adopted", "reason": "意见合理。"}
+        assert (await bureau.ask("PUT", f"/clusters/{group['id']}/answer", given, lead)).is_success
+    if hand == "takes-back":
+        await bureau.post(f"{path}/opinions/3/take-back", headers=lead)
+        await bureau.post(f"{path}/opinions/3/set-aside", aside)
+    if hand != "answers":
+        await bureau.reply(group)
+    report = f"/reports/{(await bureau.report(consultation))['line']['report_id']}"
+    refused = await bureau.ask("POST", f"{report}/approve", headers=lead)
+    assert problem_of(refused) == (403, "/problems/adoption.four-eyes")
+    await bureau.post(f"{report}/approve", headers=await bureau.lead("另一位负责人"))
+
+
+async def test_channels_announced_for_the_whole_period_follow_it(bureau: Bureau) -> None:
+    planned = await bureau.planned()
+    longer = {"closes_on": (bureau.today + timedelta(days=40)).isoformat()}
+    changed = await bureau.ask("PATCH", f"/consultations/{planned['id']}", longer, await bureau.staff())
+    assert changed.json()["channels"][0]["to_on"] == longer["closes_on"]
+    await bureau.post(f"/consultations/{planned['id']}/open")
+    longest = {"closes_on": (bureau.today + timedelta(days=50)).isoformat(), "reason": "应居民要求"}
+    extended = await bureau.post(f"/consultations/{planned['id']}/extend", longest)
+    assert extended["channels"][0]["to_on"] == longest["closes_on"]
+
+
+async def test_import_reads_dates_as_people_write_them_and_says_what_it_leaves_out(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    day = bureau.today
+    written = (
+        day.isoformat(), f"{day.year}/{day.month}/{day.day}", f"{day.year}年{day.month}月{day.day}日",
+        f"{day.year}.{day.month}.{day.day}", f"{day.isoformat()} 09:30:00",
+    )  # fmt: skip
+    sheet = "\n".join(
+        ["意见,收到日期,手机号,窗口号", *(f"第{n}条,{each},13800001234,5" for n, each in enumerate(written))]
+    )
+    seen = (await bureau.upload(consultation, sheet.encode(), dry_run=True)).json()
+    assert (seen["errors"], seen["ignored"], seen["rows"]) == ([], ["窗口号"], len(written))
+    assert (await bureau.upload(consultation, sheet.encode())).status_code == 200
+    path = f"/consultations/{consultation['id']}/opinions/1"
+    assert (await bureau.get(path, await bureau.staff()))["contact"] == "13800001234"
+    empty = await bureau.upload(consultation, "意见,渠道\n".encode())
+    assert problem_of(empty) == (422, "/problems/adoption.bad-import")
 
 
 async def test_taking_back_what_was_not_set_aside_changes_nothing(bureau: Bureau) -> None:
@@ -860,6 +948,55 @@ async def _attachment_without_a_file(bureau: Bureau) -> Any:
     receipt = (await bureau.send(await bureau.opened()))["receipt"]
     path = f"{bureau.api}/opinions/{receipt}/attachments"
     return await bureau.house.client.post(path, files={"file": (None, "words")})
+
+
+@refuses(422, "adoption.bad-day-of-participation")
+async def _forum_of_tomorrow(bureau: Bureau) -> Any:
+    consultation = await bureau.answered()
+    forum = {"kind": "forum", "title": "座谈会", "held_on": (bureau.today + timedelta(days=1)).isoformat()}
+    body = {"consultation": consultation["id"], "participations": [forum]}
+    return await bureau.ask("POST", "/reports", body, await bureau.staff())
+
+
+@refuses(422, "adoption.bad-day-of-participation")
+async def _forum_of_the_year_one(bureau: Bureau) -> Any:
+    forum = {"kind": "forum", "title": "座谈会", "held_on": "0001-01-01"}
+    body = {"consultation": (await bureau.answered())["id"], "participations": [forum]}
+    return await bureau.ask("POST", "/reports", body, await bureau.staff())
+
+
+async def _answer_to_one(bureau: Bureau, answer: dict[str, Any]) -> Any:
+    consultation = await bureau.opened()
+    await bureau.send(consultation)
+    group = await bureau.group(consultation, [1])
+    return await bureau.ask("PUT", f"/clusters/{group['id']}/answer", answer, await bureau.staff())
+
+
+@refuses(422, "adoption.change-though-refused")
+async def _refused_and_changed(bureau: Bureau) -> Any:
+    change = {"passage": "1", "before": "甲", "after": "乙"}
+    return await _answer_to_one(bureau, {"outcome": "not_adopted", "reason": "不合适。", "change": change})
+
+
+@refuses(422, "adoption.change-without-effect")
+async def _changed_into_the_same(bureau: Bureau) -> Any:
+    change = {"passage": "1", "before": "甲", "after": "甲"}
+    return await _answer_to_one(bureau, {"outcome": "adopted", "change": change})
+
+
+@refuses(422, "adoption.bad-period")
+async def _channel_of_another_century(bureau: Bureau) -> Any:
+    uses = [{"channel": "website", "from_on": "1999-01-01", "to_on": "1999-01-02"}]
+    return await bureau.ask("POST", "/consultations", bureau.draft(channels=uses), await bureau.staff())
+
+
+@refuses(412, "kit.stale-version")
+async def _group_dissolved_in_an_old_version(bureau: Bureau) -> Any:
+    consultation = await bureau.opened()
+    await bureau.send(consultation)
+    group = await bureau.group(consultation, [1])
+    old = {**await bureau.staff(), "If-Match": '"99"'}
+    return await bureau.ask("DELETE", f"/clusters/{group['id']}", headers=old)
 
 
 @pytest.mark.parametrize("case", REFUSED)

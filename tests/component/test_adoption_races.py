@@ -388,6 +388,14 @@ async def test_document_that_is_told_late_is_met_by_the_first_publication(town: 
     assert (clock["state"], clock["met_on"], clock["breached_on"]) == ("met", str(issued_on), None)
 
 
+async def test_final_text_is_published_although_nobody_saw_a_draft(town: Town) -> None:
+    final = [{"key": "1", "heading": "第一条", "text": "定稿。"}]
+    report = await town.reported(await town.decision(), final=final, not_used=list(CHANNELS))
+    published = await town.post(f"/reports/{report}/publish")
+    (side,) = published["document"]["passages"]
+    assert (side["key"], side["before"], side["after"]) == ("1", None, "定稿。")
+
+
 def hearing_of(town: Town, item: PublicItem) -> PublicHearing:
     return PublicHearing(
         hearing_id=new_id(), version=5, unit=UNIT, catalogue_item=item.item_id, profile="major_decision",

@@ -19,6 +19,8 @@ from kaimen.adoption.domain.refusals import (
     NeverShortened,
     PersonalDataInText,
     ReasonForOutcome,
+    SuspendedTooLate,
+    SuspensionOverlaps,
 )
 from kaimen.kit.clock import day_start
 from kaimen.kit.refusals import Refusal
@@ -105,6 +107,48 @@ def test_a_missing_notice_gives_no_day_but_the_earliest_conceivable_one() -> Non
     assert (running.due_on, running.not_before) == (None, date(2027, 1, 2))
     assert clocks.state_of(running, date(2027, 3, 1)) == "running", "nobody can be late by a day that nobody knows"
     assert clocks.next_look(running, date(2026, 12, 18), CALENDAR) is not None, "the unit is warned all the same"
+
+
+@given(issued=issue_days, after=st.integers(0, 12), length=st.integers(0, 40))
+def test_counted_days_are_those_of_the_period_and_none_is_suspended(issued: date, after: int, length: int) -> None:
+    begin = issued + timedelta(days=after)
+    running = clock(issued)
+    assume(begin <= running.work_to)
+    moved = clocks.suspended(running, suspension(begin, begin + timedelta(days=length)), issued, CALENDAR)
+    counted = clocks.counted(moved, CALENDAR)
+    assert len(counted) == moved.working_days
+    assert counted[-1] == moved.due_on
+    assert not [day for day in counted if begin <= day <= begin + timedelta(days=length)]
+
+
+def test_no_conceivable_day_lies_in_a_suspension() -> None:
+    """Of twenty working days one is left when a pause begins that reaches over the unknown year."""
+    running = clock(date(2026, 11, 20), kind="disclosure")
+    pause = suspension(date(2026, 12, 18), date(2027, 3, 1))
+    moved = clocks.suspended(running, pause, date(2026, 11, 29), CALENDAR)
+    assert (moved.due_on, moved.not_before) == (None, date(2027, 3, 2))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "refused", "field"),
+    [
+        (date(2022, 9, 20), date(2022, 9, 30), BadSuspension, "from_on"),
+        (date(2022, 10, 10), date(2022, 10, 9), BadSuspension, "to_on"),
+        (date(2022, 10, 10), date(2024, 10, 10), BadSuspension, "to_on"),
+        (date(2099, 1, 1), date(2099, 1, 2), SuspendedTooLate, "from_on"),
+        (date(2022, 10, 9), date(2022, 10, 10), SuspensionOverlaps, "from_on"),
+    ],
+)
+def test_suspension_lies_in_the_period_beside_the_others(
+    first: date, last: date, refused: type[Refusal], field: str
+) -> None:
+    paused = clocks.suspended(
+        clock(date(2022, 9, 28)), suspension(date(2022, 10, 10), date(2022, 10, 11)),
+        date(2022, 10, 9), CALENDAR,
+    )  # fmt: skip
+    with pytest.raises(refused) as no:
+        clocks.suspended(paused, suspension(first, last), date(2022, 10, 9), CALENDAR)
+    assert no.value.field == field
 
 
 def test_a_clock_that_is_over_cannot_be_suspended() -> None:

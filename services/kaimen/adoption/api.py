@@ -451,7 +451,9 @@ def handlers(resources: Resources) -> list[Any]:
         """解散意见组: its opinions wait again."""
 
         async def run(desk: Desk) -> None:
-            await answering.dissolve(desk, await answering.own_cluster(desk, cluster_id))
+            cluster = await answering.own_cluster(desk, cluster_id)
+            edge.if_match(cluster.version)
+            await answering.dissolve(desk, cluster)
 
         await edge.change(at_desk(run))
 
@@ -616,7 +618,9 @@ def handlers(resources: Resources) -> list[Any]:
         """中止时限, with its legal basis; the original day stays visible."""
 
         async def run(desk: Desk) -> Response[bytes]:
-            clock = await deadlines.suspend(desk, clock_id, data)
+            clock = await deadlines.locked_clock(desk, clock_id)
+            edge.if_match(clock.version)
+            clock = await deadlines.suspend(desk, clock, data)
             return json_response((await views.clock_views(desk, [clock]))[0], version=clock.version)
 
         return await edge.change(at_desk(run))

@@ -89,11 +89,14 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     passage: str
     text: str
+    shortened: bool = False
+    note: str = ""
     submitter_kind: str = ""
     group: UUID | None = None
     aside: str | None = None
     aside_reason: str = ""
     duplicate_of: int | None = None
+    withdrawn_by_author: bool = False
     visibility: str = "shown"
     visibility_reason: str = ""
     public_text: str = ""
@@ -129,6 +132,7 @@ class OwnOpinion(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     visibility: str
     visibility_reason: str
+    public_text: str
     aside_reason: str
     duplicate_of: int | None
     group_summary: str
@@ -149,6 +153,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool
     rows: int
     by_channel: dict[str, int]
+    ignored: tuple[str, ...]
     first: int | None
     last: int | None
     errors: tuple["RowProblem", ...]

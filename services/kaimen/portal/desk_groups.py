@@ -199,14 +199,14 @@ def handlers(portal: Portal) -> list[Any]:
         wanted = _rows(str(form.get("sought-state", "")), no)
         if do == "answer" and not form.get("outcome"):
             return await matrix_page(visitor, consultation_id, wanted, form=form, faults=[NO_OUTCOME], status=422)
-        path = f"{ADOPTION}/clusters/{group_id}"
+        path, version = f"{ADOPTION}/clusters/{group_id}", str(form.get("version", ""))
         try:
             if do == "answer":
-                await services.put(f"{path}/answer", Cluster, visitor.caller, answer_body(form))
+                await services.put(f"{path}/answer", Cluster, visitor.caller, answer_body(form), version=version)
             elif do == "reword":
-                await services.patch(path, Cluster, visitor.caller, wording_body(form))
+                await services.patch(path, Cluster, visitor.caller, wording_body(form), version=version)
             elif do == "dissolve":
-                await services.delete(path, visitor.caller)
+                await services.delete(path, visitor.caller, version=version)
         except ServiceRefused as refusal:
             faults, status = faults_of(refusal.problem), refusal.problem.status
             return await matrix_page(visitor, consultation_id, wanted, form=form, faults=faults, status=status)

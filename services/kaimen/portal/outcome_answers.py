@@ -47,6 +47,7 @@ class Reports(msgspec.Struct, frozen=True):
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
+    version: int = 0
     no: int
     consultation_id: UUID
     summary: str

@@ -101,8 +101,9 @@ class Services:
         response = await self._ask("PUT", path, caller, headers=_guard(version), json=body)
         return msgspec.json.decode(response.content, type=answer)
 
-    async def delete(self, path: str, caller: Caller) -> None:
-        await self._ask("DELETE", path, caller)
+    async def delete(self, path: str, caller: Caller, *, version: str = "") -> None:
+        """`version`: as for `patch`."""
+        await self._ask("DELETE", path, caller, headers=_guard(version))
 
     async def patch(self, path: str, answer: type[T], caller: Caller, body: Any, *, version: str = "") -> T:
         """`version`: which one the body changes; empty: whichever there is."""

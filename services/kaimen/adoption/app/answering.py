@@ -135,6 +135,7 @@ async def create(desk: Desk, consultation: Consultation, draft: ClusterDraft) ->
     )
     await desk.store.add_cluster(cluster)
     await _put_in(desk, cluster, draft.opinions, "opinions")
+    await desk.handle(consultation.id)
     await _record(desk, "group", cluster)
     return cluster
 
@@ -161,14 +162,16 @@ async def change(desk: Desk, cluster: Cluster, change: ClusterChange) -> Cluster
 async def dissolve(desk: Desk, cluster: Cluster) -> None:
     """Its opinions wait again."""
     await desk.store.drop_cluster(cluster.id)
+    await desk.handle(cluster.consultation_id)
     await _record(desk, "dissolve", cluster)
 
 
 async def answer(desk: Desk, cluster: Cluster, given: Answer) -> Cluster:
-    """Raises ReasonForOutcome, PersonalDataInText, UnknownPassage."""
+    """Raises ReasonForOutcome, ChangeThoughRefused, ChangeWithoutEffect, PersonalDataInText, UnknownPassage."""
     reason = clean_text(given.reason, "reason", most=2000)
     change = await _change_of(desk, cluster, given.change)
     domain.check_answer(given.outcome, reason, concentrated=await is_concentrated(desk, cluster))
+    domain.check_change(given.outcome, change)
     must_be_publishable([("reason", reason), ("change", f"{change.before} {change.after}" if change else "")])
     answered = replace(
         cluster, outcome=given.outcome, reason=reason, change=change, answered_by=desk.work.actor.subject
@@ -326,6 +329,7 @@ async def _change_of(desk: Desk, cluster: Cluster, draft: ChangeDraft | None) ->
 async def _save(desk: Desk, cluster: Cluster, action: str) -> Cluster:
     saved = replace(cluster, version=cluster.version + 1, changed_at=desk.work.at)
     await desk.store.save_cluster(saved)
+    await desk.handle(cluster.consultation_id)
     await _record(desk, action, saved)
     return saved
 
@@ -344,6 +348,7 @@ def _group(rule: ConcentrationRule, cluster: Cluster, channels: Counter[Channel]
     size = channels.total()
     return Group(
         id=cluster.id,
+        version=cluster.version,
         no=cluster.no,
         consultation_id=cluster.consultation_id,
         summary=cluster.summary,

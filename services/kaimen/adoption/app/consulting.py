@@ -117,6 +117,8 @@ async def change(desk: Desk, consultation: Consultation, change: ConsultationCha
     if given.get("catalogue_item") is not None:
         desk.work.actor.must_act_for(await _unit_of(desk, given["catalogue_item"]))
     changed = replace(consultation, **_clean(given, consultation))
+    if "channels" not in given:
+        changed = domain.with_channels_moved(consultation, changed)
     if changed == consultation:
         return consultation
     if consultation.announced_at is not None:

@@ -12,6 +12,7 @@ from kaimen.adoption.app.calendar import entries_of_clock
 from kaimen.adoption.app.desk import Desk
 from kaimen.adoption.domain import clocks as domain
 from kaimen.adoption.domain.clocks import WORKING_DAYS, Clock, ClockKind, Suspension
+from kaimen.adoption.domain.opinions import must_be_publishable
 from kaimen.adoption.domain.refusals import LegalBasisNeeded, UnknownClock
 from kaimen.contracts import adoption as contract
 from kaimen.contracts.decisions import DocumentIssued, PublicItem
@@ -150,11 +151,16 @@ async def _breach(desk: Desk, clock: Clock) -> Clock:
     return breached
 
 
-async def suspend(desk: Desk, id: UUID, draft: SuspensionDraft) -> Clock:
-    """Raises UnknownClock, LegalBasisNeeded, ClockClosed, BadSuspension."""
+async def locked_clock(desk: Desk, id: UUID) -> Clock:
+    """Raises UnknownClock."""
     clock = await desk.store.clock(id)
     if clock is None:
         raise UnknownClock
+    return clock
+
+
+async def suspend(desk: Desk, clock: Clock, draft: SuspensionDraft) -> Clock:
+    """Raises LegalBasisNeeded, PersonalDataInText, and what `domain.suspended` raises."""
     if not draft.legal_basis.strip() or not draft.decided_by.strip():
         raise LegalBasisNeeded(field="decided_by" if draft.legal_basis.strip() else "legal_basis")
     suspension = Suspension(
@@ -164,8 +170,9 @@ async def suspend(desk: Desk, id: UUID, draft: SuspensionDraft) -> Clock:
         decided_by=clean_text(draft.decided_by, "decided_by"),
         at=desk.work.at,
     )
+    must_be_publishable([("legal_basis", suspension.legal_basis), ("decided_by", suspension.decided_by)])
     moved = domain.suspended(clock, suspension, desk.today, await workdays(desk.work))
-    await desk.record("suspend", f"clock:{id}", suspension.legal_basis)
+    await desk.record("suspend", f"clock:{clock.id}", suspension.legal_basis)
     return await _move(desk, clock, moved, f"中止：{suspension.legal_basis}")
 
 

@@ -2,6 +2,7 @@
 withheld, each with a reason."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
@@ -14,7 +15,13 @@ from msgspec.structs import replace
 from kaimen.adoption.app.desk import Desk
 from kaimen.adoption.domain import consultations as consulting
 from kaimen.adoption.domain.consultations import CHANNELS, Consultation
-from kaimen.adoption.domain.opinions import LONGEST, Opinion, SubmitterKind, must_be_publishable
+from kaimen.adoption.domain.opinions import (
+    LONGEST,
+    Opinion,
+    SubmitterKind,
+    must_be_publishable,
+    must_be_shortened_only,
+)
 from kaimen.adoption.domain.refusals import (
     AlreadySetAside,
     BadImport,
@@ -22,6 +29,7 @@ from kaimen.adoption.domain.refusals import (
     DuplicateOfItself,
     ReceivedOutside,
     UnknownOpinion,
+    WithdrawnByAuthor,
 )
 from kaimen.adoption.domain.reports import NAMES
 from kaimen.adoption.store.repository import NewOpinion
@@ -36,15 +44,16 @@ from kaimen.kit.texts import clean_reason, clean_text
 RECEIPT_LENGTH = 16
 IMPORT_ROWS = 60_000
 _FAULTS_SHOWN = 200
+_DAY = re.compile(r"(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})(?!\d)")
 _OWN_CHANNELS: frozenset[Channel] = frozenset({"website", "new_media"})
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "text": ("意见", "意见内容", "意见建议", "text", "opinion"),
-    "channel": ("渠道", "来源", "channel"),
+    "channel": ("渠道", "来源", "来源渠道", "channel"),
     "received_on": ("日期", "收到日期", "收到时间", "received_on", "date"),
     "passage": ("条款", "条款编号", "passage"),
-    "submitter_kind": ("身份", "提出人类别", "submitter_kind"),
-    "contact": ("联系方式", "contact"),
+    "submitter_kind": ("身份", "提出人类别", "submitter_kind", "submitter"),
+    "contact": ("联系方式", "手机号", "手机", "电话", "联系电话", "邮箱", "电子邮箱", "contact", "phone", "email"),
 }
 """Headings of an import, in both languages; only the text is required."""
 _CHANNEL_WORDS: dict[str, Channel] = {word: channel for channel in CHANNELS for word in (channel, NAMES[channel][0])}
@@ -94,11 +103,13 @@ class Moderation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
     """What an import would do (`dry_run`) or did. `first`, `last`: the numbers that the opinions have now, null before.
-    `by_channel` counts them; `errors` is empty unless nothing was imported."""
+    `by_channel` counts them; `ignored`: headings of columns that mean nothing here and are not imported; `errors` is
+    empty unless nothing was imported."""
 
     dry_run: bool
     rows: int
     by_channel: dict[Channel, int]
+    ignored: tuple[str, ...]
     first: int | None
     last: int | None
     errors: list["RowProblem"]
@@ -133,7 +144,7 @@ async def import_file(desk: Desk, id: UUID, data: bytes, filename: str, *, dry_r
     # A large file is read for seconds: nobody waits for that.
     consultation = await desk.own_consultation(id, lock=False)
     await _must_take_entries(desk, consultation, lock=False)
-    opinions, errors = await asyncio.to_thread(_read, desk.today, consultation, data, filename)
+    opinions, ignored, errors = await asyncio.to_thread(_read, desk.today, consultation, data, filename)
     if errors and not dry_run:
         raise BadImport(
             count=len(errors),
@@ -153,7 +164,7 @@ async def import_file(desk: Desk, id: UUID, data: bytes, filename: str, *, dry_r
         by_channel[each.channel] = by_channel.get(each.channel, 0) + 1
     last = first + len(opinions) - 1 if first is not None else None
     return Imported(
-        dry_run=dry_run, rows=len(opinions), by_channel=by_channel, first=first, last=last,
+        dry_run=dry_run, rows=len(opinions), by_channel=by_channel, ignored=ignored, first=first, last=last,
         errors=errors[:_FAULTS_SHOWN],
     )  # fmt: skip
 
@@ -191,7 +202,7 @@ async def withdraw(desk: Desk, receipt: str) -> tuple[Opinion, Consultation]:
     opinion, consultation = await of_receipt(desk, receipt, lock=True)
     await desk.must_be_open_to_change(consultation)
     must_not_be_aside(opinion)
-    withdrawn = replace(opinion, cluster_id=None, aside="withdrawn", aside_reason="本人撤回")
+    withdrawn = replace(opinion, cluster_id=None, aside="withdrawn", aside_reason="本人撤回", withdrawn_by_author=True)
     await desk.store.set_aside(withdrawn)
     await desk.store.drop_attachments(opinion.id)
     await desk.record("withdraw-opinion", f"consultation:{consultation.id}", f"意见 {opinion.no}")
@@ -210,26 +221,32 @@ async def set_aside(desk: Desk, consultation: Consultation, no: int, given: Asid
             raise DuplicateOfItself(field="duplicate_of")
     kept = replace(opinion, cluster_id=None, aside=given.kind, aside_reason=reason, duplicate_of=duplicate_of)
     await desk.store.set_aside(kept)
+    await desk.handle(consultation.id)
     await desk.record("set-aside", f"consultation:{consultation.id}", f"意见 {no}：{reason}")
     return kept
 
 
 async def take_back(desk: Desk, consultation: Consultation, no: int) -> Opinion:
-    """What was set aside by mistake waits for its answer again."""
+    """What was set aside by mistake waits for its answer again. Raises WithdrawnByAuthor."""
     opinion = await numbered(desk, consultation, no)
+    _must_not_be_taken_back(opinion)
     if opinion.aside is None:
         return opinion
     kept = replace(opinion, aside=None, aside_reason="", duplicate_of=None)
     await desk.store.set_aside(kept)
+    await desk.handle(consultation.id)
     await desk.record("take-back", f"consultation:{consultation.id}", f"意见 {no}")
     return kept
 
 
 async def moderate(desk: Desk, consultation: Consultation, no: int, given: Moderation) -> Opinion:
-    """Show an opinion to the public, or withhold it and say why. Raises PersonalDataInText, ReasonRequired."""
+    """Show an opinion to the public, or withhold it and say why. Raises PersonalDataInText, ReasonRequired,
+    NotItsWords, WithdrawnByAuthor."""
     opinion = await numbered(desk, consultation, no)
     if given.show:
+        _must_not_be_taken_back(opinion)
         text = clean_text(given.text, "text", most=LONGEST) or opinion.text
+        must_be_shortened_only(text, opinion.text)
         must_be_publishable([("text", text)])
         reason = clean_text(given.reason, "reason", most=500)
         if text != opinion.text:
@@ -269,6 +286,11 @@ def must_not_be_aside(opinion: Opinion) -> None:
         raise AlreadySetAside(no=opinion.no)
 
 
+def _must_not_be_taken_back(opinion: Opinion) -> None:
+    if opinion.withdrawn_by_author:
+        raise WithdrawnByAuthor
+
+
 def _new(today: date, consultation: Consultation, draft: OpinionDraft, receipt: str = "") -> NewOpinion:
     """Raises what is wrong with a text, UnknownPassage, ReceivedOutside."""
     consulting.must_have_passage(consultation, draft.passage, "passage")
@@ -289,15 +311,21 @@ def _new(today: date, consultation: Consultation, draft: OpinionDraft, receipt: 
 
 def _read(
     today: date, consultation: Consultation, data: bytes, filename: str
-) -> tuple[list[NewOpinion], list[RowProblem]]:
+) -> tuple[list[NewOpinion], tuple[str, ...], list[RowProblem]]:
+    """Opinions, headings that mean nothing, and what is wrong."""
     try:
         table = read_table(data, filename, max_rows=IMPORT_ROWS)
     except TableRefusal as no:
-        return [], [RowProblem(no.row or 0, no.column or "", no.zh, no.en)]
+        return [], (), [RowProblem(no.row or 0, no.column or "", no.zh, no.en)]
     places = _places(table.columns)
+    ignored = tuple(each for n, each in enumerate(table.columns) if each.strip() and n not in places.values())
     if "text" not in places:
-        return [], [RowProblem(table.header_row, "意见", "缺少“意见”一列。", "The column 意见 (text) is missing.")]
-    return _read_rows(today, consultation, table, places)
+        missing = RowProblem(table.header_row, "意见", "缺少“意见”一列。", "The column 意见 (text) is missing.")
+        return [], ignored, [missing]
+    if not table.rows:
+        return [], ignored, [RowProblem(table.header_row, "意见", "表中没有意见。", "There are no opinions in it.")]
+    opinions, errors = _read_rows(today, consultation, table, places)
+    return opinions, ignored, errors
 
 
 def _places(columns: Sequence[str]) -> dict[str, int]:
@@ -340,9 +368,9 @@ def _draft(cells: dict[str, str]) -> OpinionDraft:
     kind = cells.get("submitter_kind", "")
     if kind not in _KIND_WORDS:
         raise _BadCell("submitter_kind", kind)
-    day = cells.get("received_on", "")
+    day = cells.get("received_on", "").strip()
     try:
-        received_on = date.fromisoformat(day[:10].replace("/", "-").replace(".", "-")) if day else None
+        received_on = _day_of(day) if day else None
     except ValueError:
         raise _BadCell("received_on", day) from None
     return OpinionDraft(
@@ -353,3 +381,11 @@ def _draft(cells: dict[str, str]) -> OpinionDraft:
         contact=cells.get("contact", ""),
         received_on=received_on,
     )
+
+
+def _day_of(text: str) -> date:
+    """2026-11-02, 2026/11/2, 2026.11.2 or 2026年11月2日, whatever hour follows. Raises ValueError."""
+    found = _DAY.match(text)
+    if found is None:
+        raise ValueError(text)
+    return date(int(found["year"]), int(found["month"]), int(found["day"]))

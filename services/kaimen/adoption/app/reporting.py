@@ -188,7 +188,7 @@ async def begin(desk: Desk, draft: ReportDraft) -> Report:
         changed_at=work.at,
         **fields,
     )
-    domain.check_participations(report.participations)
+    domain.check_participations(report.participations, desk.today)
     await desk.store.add_report(report)
     for each in consultations:
         await desk.save(replace(each, report_id=report.id))
@@ -205,7 +205,7 @@ async def change(desk: Desk, report: Report, change: ReportChange) -> Report:
     given = {name: value for name in change.__struct_fields__ if (value := getattr(change, name)) is not UNSET}
     authors = tuple(dict.fromkeys((*report.authors, desk.work.actor.subject)))
     changed = replace(await _gathered(desk, report), **_clean(given), authors=authors)
-    domain.check_participations(changed.participations)
+    domain.check_participations(changed.participations, desk.today)
     return await _save(desk, changed, "change-report")
 
 
@@ -408,15 +408,9 @@ async def _consultations(desk: Desk, report: Report) -> list[Consultation]:
 
 
 async def wrote_in(desk: Desk, report: Report) -> bool:
-    """Whether the actor wrote the report, or an answer that nobody else has read yet: since the last publication."""
-    actor, since = desk.work.actor.subject, report.published_at
-    answered = [
-        cluster.answered_by
-        for consultation in report.consultations
-        for cluster in await desk.store.clusters(consultation)
-        if since is None or cluster.changed_at > since
-    ]
-    return actor in report.authors or actor in answered
+    """Whether the actor wrote the report, or had a hand in the answers since the last publication."""
+    actor = desk.work.actor.subject
+    return actor in report.authors or actor in await desk.store.handlers_of(report.consultations)
 
 
 async def _must_be_complete(desk: Desk, contents: Contents) -> None:
@@ -434,6 +428,7 @@ async def _after_publication(desk: Desk, report: Report, body: PublishedReport, 
     for each in await _consultations(desk, report):
         if each.digested_at is None:
             await desk.save(replace(each, digested_at=desk.work.at))
+    await desk.store.forget_handlers(report.consultations)
     forget_at = report.published_at + timedelta(days=desk.settings.contact_days)
     await desk.work.set_timer("forget-contacts", str(report.id), forget_at)
     fact = contract.ReportPublished(
@@ -472,9 +467,7 @@ def _line(consultation: Consultation, received: int) -> ConsultationLine:
 def _sides(consultations: list[Consultation], report: Report, groups: tuple[Group, ...]) -> tuple[Side, ...]:
     """Passages of the latest draft beside those of the document; nothing before the document's text is given."""
     latest = max(consultations, key=lambda each: each.opens_on, default=None)
-    if latest is None or not report.final:
-        return ()
-    drafted = {each.key: each for each in latest.passages}
+    drafted = {each.key: each for each in latest.passages} if latest and report.final else {}
     issued: dict[str, FinalPassage] = {each.key: each for each in report.final}
     sides = []
     for key in dict.fromkeys((*drafted, *issued)):
@@ -488,7 +481,7 @@ def _sides(consultations: list[Consultation], report: Report, groups: tuple[Grou
                 groups=tuple(
                     group.no
                     for group in groups
-                    if group.change and group.change.passage == key and group.consultation_id == latest.id
+                    if latest and group.change and group.change.passage == key and group.consultation_id == latest.id
                 ),
                 note=after.note if after else "",
             )

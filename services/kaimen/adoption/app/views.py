@@ -15,7 +15,7 @@ from kaimen.adoption.domain.attachments import Attachment
 from kaimen.adoption.domain.clocks import Clock, ClockKind, ClockState, Suspension
 from kaimen.adoption.domain.clusters import Change, Cluster
 from kaimen.adoption.domain.consultations import Consultation, Extension, Passage, Phase, Way, phase
-from kaimen.adoption.domain.opinions import Aside, Opinion, SubmitterKind, Visibility
+from kaimen.adoption.domain.opinions import Aside, Opinion, SubmitterKind, Visibility, is_shortened
 from kaimen.adoption.domain.reports import Group, Report, State
 from kaimen.adoption.store.repository import Version
 from kaimen.contracts.adoption import Channel, ChannelUse, Outcome, Tally
@@ -61,13 +61,15 @@ class ConsultationView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicOpinion(msgspec.Struct, frozen=True, kw_only=True):
-    """意见, as staff let the public read it."""
+    """意见, as staff let the public read it. `shortened`: words were left out, for the reason in `note`."""
 
     no: int
     received_on: date
     channel: Channel
     passage: str
     text: str
+    shortened: bool
+    note: str
 
 
 class OpinionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +85,7 @@ class OpinionView(msgspec.Struct, frozen=True, kw_only=True):
     aside: Aside | None
     aside_reason: str
     duplicate_of: int | None
+    withdrawn_by_author: bool
     visibility: Visibility
     visibility_reason: str
     public_text: str
@@ -106,6 +109,7 @@ class OwnOpinion(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     visibility: Visibility
     visibility_reason: str
+    public_text: str
     aside_reason: str
     duplicate_of: int | None
     group_summary: str
@@ -218,6 +222,8 @@ def public_opinion(opinion: Opinion) -> PublicOpinion:
         channel=opinion.channel,
         passage=opinion.passage,
         text=opinion.public_text,
+        shortened=is_shortened(opinion),
+        note=opinion.visibility_reason,
     )
 
 
@@ -240,6 +246,7 @@ async def own_opinion(desk: Desk, opinion: Opinion, consultation: Consultation) 
         state=state,
         visibility=opinion.visibility,
         visibility_reason=opinion.visibility_reason,
+        public_text=opinion.public_text,
         aside_reason=opinion.aside_reason,
         duplicate_of=opinion.duplicate_of,
         group_summary=cluster.summary if cluster else "",
@@ -337,7 +344,7 @@ async def clock_views(desk: Desk, clocks: Sequence[Clock]) -> list[ClockView]:
                 late_days=late,
                 met_on=clock.met_on,
                 breached_on=clock.breached_on,
-                counted=calendar.deadline(clock.started_on, clock.working_days).counted,
+                counted=clocking.counted(clock, calendar),
                 page=picture.page,
             )
         )

@@ -11,8 +11,8 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from kaimen.adoption.domain.refusals import BadSuspension, ClockClosed
-from kaimen.kit.workdays import Workdays
+from kaimen.adoption.domain.refusals import BadSuspension, ClockClosed, SuspendedTooLate, SuspensionOverlaps
+from kaimen.kit.workdays import Deadline, Workdays
 
 ClockKind = Literal["report", "disclosure"]
 ClockState = Literal["running", "met", "breached", "met_late", "dropped"]
@@ -101,35 +101,50 @@ def first_late_day(due_on: date) -> date:
 def computed(clock: Clock, workdays: Workdays) -> Clock:
     """The clock with its days by these notices; everything else is as it was."""
     original = workdays.deadline(clock.started_on, clock.working_days)
-    deadline, paused = original, 0
-    while deadline.due_on is not None:
-        outside = _paused(clock, deadline.due_on, workdays)
-        if outside == paused:
-            break
-        paused = outside
-        deadline = workdays.deadline(clock.started_on, clock.working_days + paused)
+    deadline = _suspended_deadline(clock, workdays)
     return replace(clock, due_on=deadline.due_on, not_before=deadline.not_before, original_due_on=original.due_on)
 
 
-def _paused(clock: Clock, until: date, workdays: Workdays) -> int:
-    """Working days up to `until` that a suspension takes out."""
+def counted(clock: Clock, workdays: Workdays) -> tuple[date, ...]:
+    """The working days of the period, none of them suspended; when provisional only those known for sure."""
+    paused = _paused_days(clock)
+    return tuple(day for day in _suspended_deadline(clock, workdays).counted if day not in paused)
+
+
+def _suspended_deadline(clock: Clock, workdays: Workdays) -> Deadline:
+    """The end of the period and of as many more working days as suspensions take out of it."""
+    paused = _paused_days(clock)
+    deadline, more = workdays.deadline(clock.started_on, clock.working_days), 0
+    while more != (outside := sum(day <= deadline.not_before and workdays.may_be_worked(day) for day in paused)):
+        more = outside
+        deadline = workdays.deadline(clock.started_on, clock.working_days + more)
+    return deadline
+
+
+def _paused_days(clock: Clock) -> set[date]:
+    """Days of the period that a suspension takes out, worked or not."""
     days: set[date] = set()
     for each in clock.suspensions:
         day = max(each.from_on, clock.started_on + timedelta(days=1))
-        while day <= min(each.to_on, until):
+        while day <= each.to_on:
             days.add(day)
             day += timedelta(days=1)
-    return sum(workdays.is_working_day(day) is True for day in days)
+    return days
 
 
 def suspended(clock: Clock, suspension: Suspension, today: date, workdays: Workdays) -> Clock:
-    """Raises ClockClosed, also for a clock whose last day is over, and BadSuspension."""
+    """Raises ClockClosed, also for a clock whose last day is over, BadSuspension, SuspendedTooLate,
+    SuspensionOverlaps."""
     if not clock.is_open or is_late(clock, today):
         raise ClockClosed
-    if suspension.to_on < suspension.from_on or suspension.from_on < clock.started_on:
+    if suspension.from_on < clock.started_on:
+        raise BadSuspension(field="from_on")
+    if suspension.to_on < suspension.from_on or (suspension.to_on - suspension.from_on).days > 366:
         raise BadSuspension(field="to_on")
-    if (suspension.to_on - suspension.from_on).days > 366:
-        raise BadSuspension(field="to_on")
+    if suspension.from_on > clock.work_to:
+        raise SuspendedTooLate(work_to=clock.work_to, field="from_on")
+    if any(each.from_on <= suspension.to_on and suspension.from_on <= each.to_on for each in clock.suspensions):
+        raise SuspensionOverlaps(field="from_on")
     return computed(replace(clock, suspensions=(*clock.suspensions, suspension)), workdays)
 
 

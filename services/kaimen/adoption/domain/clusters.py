@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from kaimen.adoption.domain.opinions import Aside
-from kaimen.adoption.domain.refusals import ReasonForOutcome
+from kaimen.adoption.domain.refusals import ChangeThoughRefused, ChangeWithoutEffect, ReasonForOutcome
 from kaimen.contracts.adoption import Outcome, Tally
 
 OUTCOMES: tuple[Outcome, ...] = ("adopted", "partly", "not_adopted", "already_covered", "out_of_scope")
@@ -70,6 +70,16 @@ def check_answer(outcome: Outcome, reason: str, *, concentrated: bool, field: st
     """Raises ReasonForOutcome (CO2)."""
     if not reason and (concentrated or outcome in _EXPLAINED):
         raise ReasonForOutcome(field=field)
+
+
+def check_change(outcome: Outcome, change: Change | None) -> None:
+    """Raises ChangeThoughRefused, ChangeWithoutEffect."""
+    if change is None:
+        return
+    if outcome not in ("adopted", "partly"):
+        raise ChangeThoughRefused(field="outcome")
+    if change.before == change.after:
+        raise ChangeWithoutEffect(field="change.after")
 
 
 def tally(groups: Iterable[tuple[Outcome | None, int]], aside: Mapping[Aside, int] = _NONE_ASIDE) -> Tally:

@@ -30,6 +30,8 @@ from kaimen.kit.clock import local_date
 
 LEAST_DAYS = 30
 """713 Art. 15."""
+NOTICE_AROUND = timedelta(days=60)
+"""How long before and after a consultation its channels may speak of it."""
 
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 PUBLIC_CHANNELS: tuple[Channel, ...] = CHANNELS[:7]
@@ -145,8 +147,10 @@ def check_plan(consultation: Consultation) -> None:
     for n, use in enumerate(consultation.channels):
         if use.channel not in PUBLIC_CHANNELS:
             raise NotForNotices(field=f"channels[{n}].channel")
-        if use.to_on < use.from_on:
+        if use.to_on < use.from_on or use.to_on < first - NOTICE_AROUND or use.from_on > last:
             raise BadPeriod(field=f"channels[{n}].to_on")
+        if use.from_on < first - NOTICE_AROUND or use.to_on > last + NOTICE_AROUND:
+            raise BadPeriod(field=f"channels[{n}].from_on")
         if (use.channel, use.name) in names:
             raise ChannelRepeated(name=use.name or use.channel, field=f"channels[{n}].name")
         names.add((use.channel, use.name))
@@ -175,6 +179,20 @@ def check_notice(consultation: Consultation, today: date) -> None:
         raise PeriodTooShort(earliest=consultation.opens_on + timedelta(days=LEAST_DAYS), field="closes_on")
 
 
+def with_channels_moved(before: Consultation, after: Consultation) -> Consultation:
+    """What was announced for the whole period goes on for the whole of the new one."""
+    first, last = (before.opens_on, after.opens_on), (before.closes_on, after.closes_on)
+    uses = tuple(
+        replace(
+            use,
+            from_on=first[1] if use.from_on == first[0] else use.from_on,
+            to_on=last[1] if use.to_on == last[0] else use.to_on,
+        )
+        for use in after.channels
+    )
+    return replace(after, channels=uses)
+
+
 def extended(consultation: Consultation, closes_on: date, reason: str, at: datetime) -> Consultation:
     """The consultation, now until `closes_on`. Raises NeverShortened, BadPeriod."""
     if closes_on <= consultation.closes_on:
@@ -182,9 +200,9 @@ def extended(consultation: Consultation, closes_on: date, reason: str, at: datet
     if closes_on.year > 2100:
         raise BadPeriod(field="closes_on")
     step = Extension(closed_before_on=consultation.closes_on, closes_on=closes_on, reason=reason, at=at)
+    longer = with_channels_moved(consultation, replace(consultation, closes_on=closes_on))
     return replace(
-        consultation,
-        closes_on=closes_on,
+        longer,
         extensions=(*consultation.extensions, step),
         sequence=consultation.sequence + 1,
         changed_at=at,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from kaimen.adoption.domain.refusals import PersonalDataInText
+from kaimen.adoption.domain.refusals import NotItsWords, PersonalDataInText
 from kaimen.contracts.adoption import Channel
 from kaimen.kit.people import personal_data
 from kaimen.kit.refusals import FieldError
@@ -22,6 +22,8 @@ SubmitterKind = Literal["individual", "organisation", "enterprise", "expert", "d
 Aside = Literal["withdrawn", "duplicate"]
 Visibility = Literal["pending", "shown", "withheld"]
 
+_REMARK = re.compile(r"【[^【】]*】")
+_BLACK = frozenset("*＊×█■□…某")
 _NO_LETTER = re.compile(r"[\W_]+")
 _WORDS = {
     "id_number": ("身份证号", "identity card number"),
@@ -46,9 +48,24 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     aside: Aside | None = None
     aside_reason: str = ""
     duplicate_of: int | None = None
+    withdrawn_by_author: bool = False
     visibility: Visibility = "pending"
     visibility_reason: str = ""
     public_text: str = ""
+
+
+def is_shortened(opinion: Opinion) -> bool:
+    """Whether the public reads less than was written."""
+    return opinion.visibility == "shown" and opinion.public_text != opinion.text
+
+
+def must_be_shortened_only(text: str, original: str) -> None:
+    """The words of an author may be left out or blacked out, never put in their mouth: without marks and remarks in
+    【】 they are those of the original, in its order. Raises NotItsWords."""
+    left = iter(original)
+    for each in _REMARK.sub("", text):
+        if not each.isspace() and each not in _BLACK and each not in left:
+            raise NotItsWords(field="text")
 
 
 def fingerprint(text: str) -> bytes:

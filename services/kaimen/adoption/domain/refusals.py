@@ -211,8 +211,8 @@ ChannelWasUsed = refusal(
 FourEyes = refusal(
     "adoption.four-eyes",
     Kind.FORBIDDEN,
-    "起草报告或答复意见的人不能审核该报告。",
-    "Whoever wrote the report or an answer in it cannot approve it.",
+    "起草报告，或归并、标记、答复过其中意见的人，不能审核该报告。",
+    "Whoever wrote the report, or grouped, set aside or answered opinions in it, cannot approve it.",
 )
 NotApproved = refusal("adoption.not-approved", Kind.CONFLICT, "报告尚未审核。", "The report has not been approved yet.")
 NotComplete = refusal(
@@ -251,6 +251,37 @@ NoRoomForAttachments = refusal(
     "There is no room for more attachments here; send the material by another way that the notice names.",
 )
 
+NotItsWords = refusal(
+    "adoption.not-its-words",
+    Kind.INVALID,
+    "公开的文字只能删减、遮盖原文，不能改写；需要说明的放在【】中。",
+    "What is shown may leave out or black out words of the opinion, not change them; remarks go into 【】.",
+)
+WithdrawnByAuthor = refusal(
+    "adoption.withdrawn-by-author",
+    Kind.CONFLICT,
+    "这条意见已由本人撤回，不能恢复或公开。",
+    "Its author withdrew this opinion; it can be neither restored nor shown.",
+)
+BadDayOfParticipation = refusal(
+    "adoption.bad-day-of-participation",
+    Kind.INVALID,
+    "参与活动的日期应在 2000 年之后、今天之前（含今天）。",
+    "A form of taking part was held after the year 2000 and not after today.",
+)
+ChangeWithoutEffect = refusal(
+    "adoption.change-without-effect",
+    Kind.INVALID,
+    "修改前后的文字相同。",
+    "The words before and after the change are the same.",
+)
+ChangeThoughRefused = refusal(
+    "adoption.change-though-refused",
+    Kind.INVALID,
+    "未采纳、已有规定和不属范围的意见没有修改处；有修改的请选采纳或部分采纳。",
+    "What is not adopted, covered already or out of scope changes nothing; choose adopted or partly adopted.",
+)
+
 # Clocks
 LegalBasisNeeded = refusal(
     "adoption.legal-basis-needed",
@@ -263,6 +294,18 @@ ClockClosed = refusal(
     Kind.CONFLICT,
     "该时限已经办结或逾期，不能中止。",
     "This clock has been met or breached; it cannot be suspended.",
+)
+SuspensionOverlaps = refusal(
+    "adoption.suspension-overlaps",
+    Kind.CONFLICT,
+    "与已有的中止期间重叠。",
+    "It overlaps a suspension that there is already.",
+)
+SuspendedTooLate = refusal(
+    "adoption.suspended-too-late",
+    Kind.INVALID,
+    "中止应在期限届满之前开始，即不晚于 {work_to}。",
+    "A suspension must begin before the period is over, on {work_to} at the latest.",
 )
 BadSuspension = refusal(
     "adoption.bad-suspension",

@@ -10,6 +10,7 @@ import msgspec
 from kaimen.adoption.domain.clusters import NOTHING, Change, add, check_answer, sum_of
 from kaimen.adoption.domain.consultations import CHANNELS, FORMS
 from kaimen.adoption.domain.refusals import (
+    BadDayOfParticipation,
     ChannelUnaccounted,
     ChannelWasUsed,
     NotAForm,
@@ -90,9 +91,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """意见组, as the report shows it; `channels` counts its opinions."""
+    """意见组, as the report shows it; `channels` counts its opinions. `version`: of the group, for `If-Match`."""
 
     id: UUID
+    version: int = 0
     no: int
     consultation_id: UUID
     summary: str
@@ -135,9 +137,11 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
         return counted
 
 
-def check_participations(participations: Iterable[Participation], field: str = "participations") -> None:
-    """What somebody typed. Raises NotAForm, TotalsDiffer."""
+def check_participations(participations: Iterable[Participation], today: date, field: str = "participations") -> None:
+    """What somebody typed. Raises NotAForm, BadDayOfParticipation, TotalsDiffer."""
     for n, each in enumerate(participations):
+        if each.held_on.year < 2000 or each.held_on > today:
+            raise BadDayOfParticipation(field=f"{field}[{n}].held_on")
         if each.kind not in FORMS:
             raise NotAForm(field=f"{field}[{n}].kind")
         if sum_of(each.counted) != each.counted.received:

@@ -59,6 +59,15 @@ where ($1::text is null or unit = $1)
 order by opens_on desc, id desc
 limit $4
 
+-- name: add_handler
+update consultations set handlers = handlers || to_jsonb($2::text) where id = $1 and not handlers ? $2
+
+-- name: handlers_of
+select distinct jsonb_array_elements_text(handlers) as subject from consultations where id = any($1::uuid[])
+
+-- name: forget_handlers
+update consultations set handlers = '[]' where id = any($1::uuid[])
+
 -- name: take_opinion_numbers
 update consultations set last_opinion = last_opinion + $2 where id = $1 returning last_opinion - $2 as last
 
@@ -78,17 +87,17 @@ from unnest($3::uuid[], $4::int[], $5::date[], $6::text[], $7::text[], $8::text[
 
 -- name: read_opinions
 select id, consultation_id, no, received_on, received_at, channel, passage, text, submitter_kind, cluster_id, aside,
-    aside_reason, duplicate_of, visibility, visibility_reason, public_text
+    aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text
 from opinions where consultation_id = $1 and no = any($2::int[]) order by no for update
 
 -- name: opinion_of_receipt
 select id, consultation_id, no, received_on, received_at, channel, passage, text, submitter_kind, cluster_id, aside,
-    aside_reason, duplicate_of, visibility, visibility_reason, public_text
+    aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text
 from opinions where receipt_hash = $1
 
 -- name: list_opinions
 select id, consultation_id, no, received_on, received_at, channel, passage, text, submitter_kind, cluster_id, aside,
-    aside_reason, duplicate_of, visibility, visibility_reason, public_text
+    aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text
 from opinions
 where consultation_id = $1 and no > $2
     and case $4::text
@@ -119,8 +128,12 @@ order by no limit $4
 update opinions set cluster_id = $3 where consultation_id = $1 and no = any($2::int[])
 
 -- name: set_aside
-update opinions set aside = $3, aside_reason = $4, duplicate_of = $5, cluster_id = null
+update opinions set aside = $3, aside_reason = $4, duplicate_of = $5, withdrawn_by_author = $6, cluster_id = null
 where consultation_id = $1 and no = $2
+
+-- name: free_duplicates
+update opinions set aside = null, aside_reason = '', duplicate_of = null
+where consultation_id = $1 and aside = 'duplicate' and duplicate_of = $2
 
 -- name: moderate
 update opinions set visibility = $3, visibility_reason = $4, public_text = $5 where consultation_id = $1 and no = $2

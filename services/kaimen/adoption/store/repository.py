@@ -158,6 +158,16 @@ class Repository:
     async def lock_consultations(self, ids: Iterable[UUID]) -> None:
         await self._db.execute(queries.lock_consultations, list(ids))
 
+    async def add_handler(self, id: UUID, subject: str) -> None:
+        await self._db.execute(queries.add_handler, id, subject)
+
+    async def handlers_of(self, ids: Iterable[UUID]) -> set[str]:
+        """Subjects of those who grouped, answered or set aside opinions since the last publication."""
+        return {row["subject"] for row in await self._db.fetch(queries.handlers_of, list(ids))}
+
+    async def forget_handlers(self, ids: Iterable[UUID]) -> None:
+        await self._db.execute(queries.forget_handlers, list(ids))
+
     async def consultations(self, wanted: ConsultationFilter) -> list[Consultation]:
         """The latest first."""
         rows = await self._db.fetch(
@@ -234,10 +244,12 @@ class Repository:
         await self._db.execute(queries.place_opinions, consultation_id, list(numbers), cluster_id)
 
     async def set_aside(self, opinion: Opinion) -> None:
+        """As it now is; its duplicates wait for themselves, since nobody answers it for them any more."""
         await self._db.execute(
             queries.set_aside, opinion.consultation_id, opinion.no, opinion.aside, opinion.aside_reason,
-            opinion.duplicate_of,
+            opinion.duplicate_of, opinion.withdrawn_by_author,
         )  # fmt: skip
+        await self._db.execute(queries.free_duplicates, opinion.consultation_id, opinion.no)
 
     async def moderate(self, opinion: Opinion) -> None:
         await self._db.execute(

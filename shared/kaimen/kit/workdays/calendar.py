@@ -135,11 +135,12 @@ class Workdays:
     def _earliest(self, first: date, days: int) -> date:
         """The day on which `days` are used up at the earliest, counted from `first`, itself included."""
         day = first
-        while (days := days - self._may_be_worked(day)) > 0:
+        while (days := days - self.may_be_worked(day)) > 0:
             day += _DAY
         return day
 
-    def _may_be_worked(self, day: date) -> bool:
+    def may_be_worked(self, day: date) -> bool:
+        """Whether it is worked or, where its year's notice is missing, conceivably is."""
         working = self.is_working_day(day)
         if working is None:
             return day.year < _FIXED_SINCE or (day.month, day.day) not in _FIXED_DAYS_OFF
