@@ -18,11 +18,22 @@ NothingNamed = refusal(
     "请指明征求意见或决策事项。",
     "Name the consultation or the decision that the report is about.",
 )
+_STATES = {
+    "draft": "草稿",
+    "scheduled": "已公告",
+    "open": "征求意见中",
+    "closed": "已截止",
+    "digested": "已公布采纳情况",
+    "drafting": "起草中",
+    "approved": "已审核",
+    "published": "已公布",
+}
 WrongState = refusal(
     "adoption.wrong-state",
     Kind.CONFLICT,
     "当前处于“{state}”状态，不能进行此操作。",
     "It is {state}; that cannot be done now.",
+    _STATES,
 )
 
 # Consultations

@@ -6,11 +6,27 @@ UnknownHearing = refusal("hearings.unknown-hearing", Kind.MISSING, "没有这次
 UnknownGroup = refusal(
     "hearings.unknown-group", Kind.INVALID, "听证会没有这个组别。", "The hearing has no such group of seats."
 )
+_STATES = {
+    "planned": "筹备中",
+    "announced": "已公告",
+    "signup_open": "报名中",
+    "signup_closed": "报名截止",
+    "selecting": "遴选中",
+    "list_published": "名单已公布",
+    "materials_delivered": "材料已送达",
+    "held": "已举行",
+    "record_confirmed": "笔录已确认",
+    "reported": "报告已公布",
+    "archived": "已归档",
+    "postponed": "延期",
+    "cancelled": "已取消",
+}
 WrongState = refusal(
     "hearings.wrong-state",
     Kind.CONFLICT,
     "当前处于“{state}”状态，不能进行此操作。",
     "It is {state}; that cannot be done now.",
+    _STATES,
 )
 
 EndBeforeStart = refusal(

@@ -57,11 +57,26 @@ CapacityBelowTaken = refusal(
 NotPublishable = refusal(
     "opendays.not-publishable", Kind.CONFLICT, "尚不满足发布条件。", "The event may not be published yet."
 )
+_STATES = {
+    "draft": "草稿",
+    "submitted": "待审核",
+    "approved": "已审核",
+    "published": "已发布",
+    "signup_open": "可报名",
+    "full": "已满",
+    "signup_closed": "报名截止",
+    "held": "已举办",
+    "reported": "已公布报告",
+    "archived": "已归档",
+    "postponed": "延期",
+    "cancelled": "已取消",
+}
 WrongState = refusal(
     "opendays.wrong-state",
     Kind.CONFLICT,
     "活动处于“{state}”状态，不能进行此操作。",
     "The event is {state}; that cannot be done now.",
+    _STATES,
 )
 WriterApproves = refusal(
     "opendays.writer-approves",
@@ -165,6 +180,16 @@ NotAdmitted = refusal(
     Kind.CONFLICT,
     "该报名未获名额（{state}）。",
     "The registration holds no seat ({state}).",
+    {
+        "waitlisted": "候补",
+        "entered": "待抽签",
+        "offered": "待确认",
+        "no_show": "未到场",
+        "withdrawn": "已取消报名",
+        "lapsed": "已过期",
+        "confirmed": "已确认",
+        "checked_in": "已签到",
+    },
 )
 TooEarlyToReport = refusal(
     "opendays.too-early-to-report", Kind.CONFLICT, "活动尚未结束。", "The event has not ended yet."

@@ -23,11 +23,17 @@ WindowFixed = refusal(
     "开放月公布后不能再更改起止日期。",
     "The window cannot change once the campaign is published.",
 )
+_STATES = {
+    "planned": "筹备中",
+    "published": "已公布",
+    "frozen": "已归档",
+}
 WrongCampaignState = refusal(
     "openmonth.wrong-campaign-state",
     Kind.CONFLICT,
     "开放月当前处于“{state}”状态，不能进行此操作。",
     "The campaign is {state}; that cannot be done now.",
+    _STATES,
 )
 NotArchived = refusal(
     "openmonth.not-archived", Kind.MISSING, "这一年的开放月尚未归档。", "This campaign is not archived yet."

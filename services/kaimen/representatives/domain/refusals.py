@@ -25,11 +25,24 @@ BadDate = refusal(
 NoAgenda = refusal(
     "representatives.no-agenda", Kind.INVALID, "会议至少有一项议题。", "A meeting has at least one item."
 )
+_STATES = {
+    "planned": "计划中",
+    "recruiting": "报名中",
+    "selecting": "遴选中",
+    "list_published": "名单已公布",
+    "notified": "已通知",
+    "attended": "已列席",
+    "statements_recorded": "意见已记录",
+    "counted": "已计次",
+    "no_public": "无公众列席",
+    "cancelled": "已取消",
+}
 WrongState = refusal(
     "representatives.wrong-state",
     Kind.CONFLICT,
     "当前处于“{state}”状态，不能进行此操作。",
     "It is {state}; that cannot be done now.",
+    _STATES,
 )
 NotHeldYet = refusal("representatives.not-held-yet", Kind.CONFLICT, "会议尚未开始。", "The meeting has not begun yet.")
 NotSuitable = refusal(

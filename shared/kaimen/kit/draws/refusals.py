@@ -13,11 +13,20 @@ RulesTooLate = refusal(
     "规则须在报名截止前至少 {days} 天公布。",
     "Rules must be published at least {days} days before sign-up closes.",
 )
+_STATES = {
+    "ruled": "规则已公布",
+    "closed": "名单已定",
+    "computing": "计算中",
+    "committed": "已承诺",
+    "drawn": "已抽出",
+    "void": "作废",
+}
 WrongDrawState = refusal(
     "kit.wrong-draw-state",
     Kind.CONFLICT,
     "抽签处于“{state}”状态，不能进行此操作。",
     "The draw is {state}; that cannot be done now.",
+    _STATES,
 )
 SignUpStillOpen = refusal("kit.sign-up-still-open", Kind.CONFLICT, "报名尚未截止。", "Sign-up has not closed yet.")
 NotCommitted = refusal(

@@ -95,11 +95,18 @@ SeatsTaken = refusal(
     "名额已满或尚有候补人选，不能另行推荐。",
     "All seats are taken, or reserves are left; nobody can be recommended now.",
 )
+_STATES = {
+    "open": "报名中",
+    "closed": "报名截止",
+    "settled": "人选已定",
+    "cancelled": "已取消",
+}
 WrongRecruitmentState = refusal(
     "kit.wrong-recruitment-state",
     Kind.CONFLICT,
     "招募处于“{state}”状态，不能进行此操作。",
     "The recruitment is {state}; that cannot be done now.",
+    _STATES,
 )
 OccasionOver = refusal(
     "kit.occasion-over",
