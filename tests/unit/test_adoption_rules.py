@@ -129,6 +129,13 @@ def test_no_conceivable_day_lies_in_a_suspension() -> None:
     assert (moved.due_on, moved.not_before) == (None, date(2027, 3, 2))
 
 
+def test_a_pause_until_the_end_of_all_calendars_breaks_nothing() -> None:
+    """One was taken before the rule that a pause begins within the period."""
+    running = clock(date(2026, 9, 28), suspensions=(suspension(date.max - DAY, date.max),))
+    assert running.due_on == running.original_due_on
+    assert len(clocks.counted(running, CALENDAR)) == 10
+
+
 @pytest.mark.parametrize(
     ("first", "last", "refused", "field"),
     [
