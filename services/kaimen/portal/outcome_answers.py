@@ -189,6 +189,11 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     threshold: int
     groups: tuple[Group, ...]
 
+    @property
+    def ungrouped(self) -> int:
+        """Opinions that are in no group; `waiting` are all those without an answer."""
+        return self.received - sum(self.aside.values()) - sum(each.size for each in self.groups)
+
     def group(self, id: UUID) -> Group | None:
         return next((each for each in self.groups if each.id == id), None)
 
