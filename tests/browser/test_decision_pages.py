@@ -1,6 +1,7 @@
 """Pages of catalogues and decisions, held to what all pages are held to; and their forms, which name what is missing
 and keep what was typed."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,10 +15,10 @@ from component.test_decisions import SEED_DATES, Bureau, until_units_are_known
 from houses import House, open_house
 
 NAMES = (
-    "decisions", "found", "nothing-found", "early-year", "catalogue", "catalogue-first", "catalogue-revised", "issued",
-    "listed", "then", "not-yet", "desk", "desk-office", "desk-justice", "collecting", "collecting-justice", "checked",
-    "consented", "published", "dropped", "item", "item-office", "item-file", "item-issued", "item-justice", "item-new",
-    "item-continues", "item-edit",
+    "decisions", "found", "nothing-found", "early-year", "catalogue", "catalogue-first", "catalogue-revised",
+    "issued", "listed", "then", "not-yet", "no-such-day", "desk", "desk-office", "desk-justice", "collecting",
+    "collecting-justice", "checked", "consented", "published", "dropped", "item", "item-office", "item-file",
+    "item-issued", "item-justice", "item-new", "item-continues", "item-edit", "item-closed",
 )  # fmt: skip
 SERVICES = "accounts,decisions,adoption,calendar,portal"
 AUTUMN = datetime(2026, 9, 1, 2, tzinfo=UTC)
@@ -62,8 +63,9 @@ async def routes(town: House) -> dict[str, Route]:
         await bureau.file(item, "draft", "legality_review", "deliberation")
         await bureau.go(item, "drafting", "reviewing", "ready", "deliberated")
     await bureau.file(document, "party_report")
-    await bureau.issue(document, **SEED_DATES)
-    await bureau.issue(document, **SEED_DATES, reason="文号有误")
+    await bureau.issue(document, **{**SEED_DATES, "imprint_on": "2022-06-15"})
+    await bureau.issue(document, **SEED_DATES, reason="文号有误", document_no="")
+    await bureau.on(former, "close")
     withheld = {"state": "withheld", "reason": "涉及商业秘密"}
     await bureau.put(f"/items/{document['id']}/facets/background", withheld)
     collecting, checked, consented, dropped = [
@@ -86,6 +88,7 @@ async def routes(town: House) -> dict[str, Route]:
         "listed": Route(f"/decisions/{listed['id']}"),
         "then": Route(f"/decisions/{document['id']}?as_at={bureau.today}"),
         "not-yet": Route(f"/decisions/{document['id']}?as_at=2026-01-01", status=404),
+        "no-such-day": Route(f"/decisions/{document['id']}?as_at=2026-02-30", status=422),
         "desk": Route(desk, unit),
         "desk-office": Route(desk, "office"),
         "desk-justice": Route(desk, "justice"),
@@ -103,6 +106,7 @@ async def routes(town: House) -> dict[str, Route]:
         "item-new": Route(f"{desk}/catalogues/{collecting['id']}/items/new", unit),
         "item-continues": Route(f"{desk}/catalogues/{dropped['id']}/items/new", unit),
         "item-edit": Route(f"{desk}/items/{listed['id']}/edit", unit),
+        "item-closed": Route(f"{desk}/catalogues/{former['id']}/items/new", unit),
     }
 
 
@@ -153,6 +157,54 @@ async def test_page_of_a_decision_says_what_is_there_and_which_day_counts(
     page = (await town.client.get(routes["issued"].path)).text
     for said in ("以印发日期计", "计时用", "文号有误", "涉及商业秘密", "依法不公开", "决策文件出台"):
         assert said in page, said
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "2026-09-02", "zz", "2026-02-30", "0001-01-01", "20260101"])
+async def test_page_of_a_day_that_is_none_or_to_come_is_todays_and_says_so(
+    day: str, town: House, routes: dict[str, Route]
+) -> None:
+    page = await town.client.get(f"{routes['issued'].path}?as_at={day}")
+    assert page.status_code == 422
+    assert 'id="as_at-fault"' in page.text
+    assert "计时用" in page.text
+    assert "结束时公众看到的页面" not in page.text
+
+
+async def test_decision_on_which_no_report_is_owed_does_not_wait_for_one(town: House, routes: dict[str, Route]) -> None:
+    for name in ("issued", "decisions", "catalogue", "catalogue-first"):
+        page = (await town.client.get(routes[name].path)).text
+        assert "采纳情况待公布" not in page, name
+    assert "已出台" in (await town.client.get(routes["issued"].path)).text
+
+
+async def test_corrected_day_of_issue_is_told_with_the_former_one(town: House, routes: dict[str, Route]) -> None:
+    page = (await town.client.get(routes["issued"].path)).text
+    (told,) = re.findall(r"<li>(出台日期由[^<]*)</li>", page)
+    assert re.search(r"2022年6月15日.*更正为.*2022年6月16日.*原因：文号有误", told), told
+    assert re.search(r'class="hint">\s*[，、；]', page) is None
+
+
+async def test_desk_marks_what_is_withheld(
+    town: House, routes: dict[str, Route], visitors: dict[Any, BrowserContext]
+) -> None:
+    page = await visitors["unit_lead", "standard"].new_page()
+    await page.goto(town.url + routes["published"].path)
+    rows = {
+        title: await page.locator(f"tr:has-text('{title}')").inner_text() for title in ("不公开的事项", "待公布的事项")
+    }
+    assert ["依法不公开" in text for text in rows.values()] == [True, False]
+    await page.close()
+
+
+async def test_closed_catalogue_promises_no_further_revision(
+    town: House, routes: dict[str, Route], visitors: dict[Any, BrowserContext]
+) -> None:
+    page = await visitors["unit_editor", "standard"].new_page()
+    await page.goto(town.url + routes["item-closed"].path)
+    said = await page.inner_text("main")
+    assert ("年度已结束" in said, "随下一次调整公布" in said) == (True, False)
+    assert await page.locator("#title").count() == 0
+    await page.close()
 
 
 async def test_page_as_it_was_says_so_and_what_was_not_public_is_not_there(

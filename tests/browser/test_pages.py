@@ -4,6 +4,7 @@ elsewhere."""
 import html
 import io
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -164,3 +165,24 @@ def test_catalogue_translates_every_message() -> None:
     said = {message for _, _, message, _, _ in extract_from_dir(str(folder), methods, keywords=keywords)}
     catalogue = read_po(io.BytesIO((folder / "locale" / "en" / "messages.po").read_bytes()))
     assert said == {message.id for message in catalogue if message.id and message.string}
+
+
+@pytest.mark.parametrize("place", ["/?unit={unit}&", "/units/{unit}?", "/themes/{theme}?", "/streets/310118001?"])
+@pytest.mark.parametrize("given", ["day=9999-12-31", "day=2026-02-30", "day=zz", "month=2026-13", "month=9999-12"])
+async def test_day_or_month_that_is_none_is_named(place: str, given: str, house: House) -> None:
+    path = place.format(unit=quote("区教育局"), theme=quote("民生保障")) + given
+    page = await house.client.get(path)
+    assert page.status_code == 422
+    assert ("没有这一天" if given.startswith("day") else "没有这个月") in page.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?day=2000-01-01", "/?day=2099-12-31", "/?month=2000-01", "/?month=2099-12", "/months/2000-01",
+        "/months/2099-12", "/months/9999-12", "/months/zz", "/open-month/2026?day=9999-12-31", "/open-month/9999",
+        "/search?q=x&cursor=zz", "/decisions?year=2099", "/decisions?cursor=zz", "/decisions?state=zz",
+    ],
+)  # fmt: skip
+async def test_no_day_month_or_place_in_a_list_breaks_a_page(path: str, house: House) -> None:
+    assert (await house.client.get(path)).status_code < 500

@@ -532,7 +532,7 @@ async def test_document_is_issued_on_its_earliest_public_day(bureau: Bureau) -> 
     assert shown["issued"] == {
         "title": item["title"], "document_no": "青府办发〔2022〕9号", "url": "", "signed_on": "2022-06-14",
         "imprint_on": "2022-06-16", "published_at": "2022-06-15T17:00:00Z", "issued_on": "2022-06-16",
-        "basis": "imprint", "corrections": 0, "reason": "",
+        "basis": "imprint", "corrections": 0, "reason": "", "moved": [],
     }  # fmt: skip
     refused = await bureau.ask("POST", f"/items/{item['id']}/issue", SEED_DATES, await bureau.staff())
     assert problem_of(refused) == (422, "/problems/kit.reason-required")
@@ -646,6 +646,119 @@ async def test_dropped_item_of_last_year_is_explained(bureau: Bureau) -> None:
     assert (await bureau.get(f"/catalogues/{last['id']}/difference"))["former_id"] is None
 
 
+async def test_published_reason_is_not_rewritten(bureau: Bureau) -> None:
+    year = next(_pairs)
+    last = await bureau.catalogue(year)
+    dropped = await bureau.item(last)
+    await bureau.published(last)
+    present = await bureau.catalogue(year + 1)
+    await bureau.item(present)
+    path = f"/catalogues/{present['id']}"
+    for reason in ("写错了", "任务取消"):
+        await bureau.on(present, "reasons", {"item": dropped["id"], "reason": reason})
+    await bureau.published(present)
+    body = {"item": dropped["id"], "reason": "另有原因"}
+    refused = await bureau.ask("POST", f"{path}/reasons", body, await bureau.office())
+    assert problem_of(refused) == (409, "/problems/decisions.reason-published")
+    assert [each["reason"] for each in (await bureau.get(f"{path}/difference"))["dropped"]] == ["任务取消"]
+
+
+async def test_item_whose_successors_go_is_dropped_for_a_reason(bureau: Bureau) -> None:
+    """Removed for one, or turned to something else by a revision, which then needs one."""
+    year = next(_pairs)
+    last = await bureau.catalogue(year)
+    first, second = await bureau.item(last), await bureau.item(last)
+    await bureau.published(last)
+    present = await bureau.catalogue(year + 1)
+    goes, turns = [await bureau.item(present, continues=former["id"]) for former in (first, second)]
+    await bureau.published(present)
+    path = f"/catalogues/{present['id']}"
+    await bureau.go(goes, "removed", reason="任务取消")
+    changed = await bureau.ask("PATCH", f"/items/{turns['id']}", {"continues": None}, await bureau.staff())
+    assert changed.is_success, changed.text
+    refused = await bureau.ask("POST", f"{path}/revise", bureau.revision(), await bureau.office())
+    assert problem_of(refused) == (409, "/problems/decisions.dropped-without-reason")
+    assert [error["field"] for error in refused.json()["errors"]] == [f"reasons.{second['id']}"]
+    own = await bureau.get(f"{path}/difference", await bureau.staff())
+    assert [(each["former"]["id"], each["reason"]) for each in own["dropped"]] == [
+        (first["id"], "任务取消"), (second["id"], ""),
+    ]  # fmt: skip
+    seen = await bureau.get(f"{path}/difference")
+    assert [each["former"]["id"] for each in seen["kept"]] == [second["id"]]
+    await bureau.on(present, "reasons", {"item": second["id"], "reason": "并入其他任务"})
+    await bureau.revised(present)
+    seen = await bureau.get(f"{path}/difference")
+    assert [each["reason"] for each in seen["dropped"]] == ["任务取消", "并入其他任务"]
+
+
+async def test_nobody_learns_that_an_item_continues_a_withheld_one(bureau: Bureau) -> None:
+    year = next(_pairs)
+    last = await bureau.catalogue(year)
+    secret = await bureau.item(last, confidential_basis="《保守国家秘密法》")
+    shown = await bureau.item(last)
+    await bureau.published(last)
+    present = await bureau.catalogue(year + 1)
+    item = await bureau.item(present, continues=secret["id"])
+    withheld = await bureau.item(present, continues=shown["id"], confidential_basis="《保守国家秘密法》")
+    await bureau.published(present)
+    path = f"/catalogues/{present['id']}"
+    for page in (
+        f"/items/{item['id']}", f"/items/{item['id']}?as_at={NOW}", f"/items?year={year + 1}", path,
+        f"{path}/revisions/0", f"{path}/difference",
+    ):  # fmt: skip
+        seen = (await bureau.ask("GET", page)).text
+        assert [id in seen for id in (secret["id"], withheld["id"], shown["id"])] == [False, False, False], page
+    assert (await bureau.of(item))["continues"] == secret["id"]
+    for page in (path, f"/items?year={year + 1}"):
+        found = (await bureau.get(page, await bureau.staff()))["items"]
+        assert {each["id"]: each["confidential_basis"] for each in found} == {
+            item["id"]: "", withheld["id"]: "《保守国家秘密法》",
+        }  # fmt: skip
+
+
+async def test_dates_of_the_procedure_follow_each_other_and_can_be_put_right(bureau: Bureau) -> None:
+    item = await bureau.file(await bureau.deliberated(), "party_report")
+    path, staff = f"/items/{item['id']}", await bureau.staff()
+    for kind, wrong in (
+        ("party_report", {"reported_on": "2000-01-01"}),
+        ("deliberation", {"held_on": "2001-01-01"}),
+        ("legality_review", {"opinion_on": "2022-06-02"}),
+    ):
+        await bureau.put(f"{path}/papers/{kind}", paper(kind, **wrong))
+        refused = await bureau.ask("POST", f"{path}/issue", SEED_DATES, staff)
+        assert problem_of(refused) == (409, "/problems/decisions.conditions-missing"), kind
+        assert [error["field"].split(".")[1] for error in refused.json()["errors"]] == [
+            "deliberation" if kind == "legality_review" else kind
+        ]
+        await bureau.file(item, kind)
+    refused = await bureau.ask("POST", f"{path}/issue", {**SEED_DATES, "signed_on": "2002-02-02"}, staff)
+    (before, _) = refused.json()["errors"]
+    assert (before["field"], before["detail"]) == (
+        "signed_on", "文件日期（2002-02-02）不能早于集体讨论（2022-06-01）（条例第三十条）",
+    )  # fmt: skip
+    assert (await bureau.issue(item))["state"] == "issued"
+
+
+async def test_corrected_day_of_issue_tells_the_former_one(bureau: Bureau) -> None:
+    item = await bureau.issued()
+    assert item["issued"]["moved"] == []
+    await bureau.issue(item, imprint_on=None, published_at=None, reason="没有印发")
+    mended = await bureau.issue(item, imprint_on=None, published_at=None, document_no="", reason="没有文号")
+    assert mended["issued"]["moved"] == [{"from_on": "2022-06-16", "to_on": "2022-06-14", "reason": "没有印发"}]
+
+
+async def test_refusal_names_states_in_words(bureau: Bureau) -> None:
+    item = await bureau.listed()
+    body = {"to": "ready"}
+    refused = (await bureau.ask("POST", f"/items/{item['id']}/transitions", body, await bureau.staff())).json()
+    assert refused["detail"] == "事项不能从“已列入目录”转为“待审议”。"
+    assert "listed" in refused["detail_en"]
+    await bureau.on({"id": item["catalogue_id"]}, "close")
+    body = {"catalogue": item["catalogue_id"], "title": "新事项", "category": "plan"}
+    refused = (await bureau.ask("POST", "/items", body, await bureau.office())).json()
+    assert refused["detail"] == "目录当前处于“年度已结束”状态，不能进行此操作。"
+
+
 async def test_page_is_read_as_it_was(bureau: Bureau) -> None:
     catalogue = await bureau.catalogue()
     item = await bureau.item(catalogue)
@@ -694,6 +807,11 @@ async def test_facet_is_published_where_something_is(bureau: Bureau) -> None:
         ("http://[::1]/", "link-not-public"),
         ("http://2130706433/", "link-not-public"),
         ("//example.cn/draft", "bad-link"),
+        ("/\t/example.com", "bad-link"),
+        ("/\\example.com", "bad-link"),
+        ("https://a b.cn/", "bad-link"),
+        (f"{bureau.house.url}/desk/consultations", "dead-link"),
+        ("/api/accounts/v1/signin", "dead-link"),
         ("ftp://example.cn/draft", "bad-link"),
         ("https://name@example.cn/", "bad-link"),
         ("https://example.cn:port/", "bad-link"),
@@ -837,6 +955,14 @@ async def _listed(bureau: Bureau) -> Subject:
     return await bureau.published(catalogue), item
 
 
+async def _waiting(bureau: Bureau) -> Subject:
+    """A published catalogue of which a changed title waits for the next revision."""
+    catalogue, item = await _listed(bureau)
+    changed = await bureau.ask("PATCH", f"/items/{item['id']}", {"title": "新题"}, await bureau.staff())
+    assert changed.is_success, changed.text
+    return catalogue, item
+
+
 async def _closed(bureau: Bureau) -> Subject:
     catalogue, item = await _listed(bureau)
     return await bureau.on(catalogue, "close"), item
@@ -863,8 +989,8 @@ async def _issued(bureau: Bureau) -> Subject:
 
 
 STAGES: dict[str, Callable[[Bureau], Awaitable[Subject]]] = {
-    "collecting": _collecting, "empty": _empty, "checked": _checked, "listed": _listed, "closed": _closed,
-    "successor": _successor, "deliberated": _deliberated, "issued": _issued,
+    "collecting": _collecting, "empty": _empty, "checked": _checked, "listed": _listed, "waiting": _waiting,
+    "closed": _closed, "successor": _successor, "deliberated": _deliberated, "issued": _issued,
 }  # fmt: skip
 _prepared: dict[str, Subject] = {}
 Body = dict[str, Any] | Callable[[Bureau, dict[str, Any], dict[str, Any]], dict[str, Any] | None] | None
@@ -943,6 +1069,12 @@ CASES = {
     "reason for an item that is not of last year": Case(
         "listed", "POST /catalogues/C/reasons", lambda b, c, i: {"item": i["id"], "reason": "x"}, 422,
         "decisions.not-of-last-year"),
+    "closed while a change waits": Case(
+        "waiting", "POST /catalogues/C/close", None, 409, "decisions.changes-waiting"),
+    "consent of a day before the check": Case(
+        "checked", "POST /catalogues/C/consent", CONSENT, 422, "decisions.dates-out-of-order"),
+    "revision consented to before the catalogue was published": Case(
+        "waiting", "POST /catalogues/C/revise", REVISION, 422, "decisions.dates-out-of-order"),
     "text that was never published": Case(
         "listed", "GET /catalogues/C/revisions/7", None, 404, "decisions.unknown-revision"),
     "text of a number beyond all numbers": Case(

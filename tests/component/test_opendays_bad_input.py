@@ -285,7 +285,7 @@ REFUSED: dict[str, tuple[Ask, int, str]] = {
     "control character in a title": (lambda g: g.create(title="a\x07b"), 422, "kit.control-character"),
     "NUL in a body": (lambda g: g.create(title="a\x00b"), 422, "kit.control-character"),
     "script as address": (
-        lambda g: g.create(registration={"mode": "external", "url": "ftp://x"}), 422, "kit.bad-text"),
+        lambda g: g.create(registration={"mode": "external", "url": "ftp://x"}), 422, "kit.bad-url"),
     "capacity below what is taken": (
         lambda g: g.resize("full", capacity=1, holds={"media": 1}), 409, "opendays.capacity-below-taken"),
     "session of another event": (

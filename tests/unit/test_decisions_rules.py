@@ -1,5 +1,6 @@
 """Catalogues, guards, dates of issue, facets and their links, without a server."""
 
+import re
 import typing
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -15,14 +16,17 @@ from kaimen.contracts.decisions import ItemState
 from kaimen.decisions.domain import refusals as no
 from kaimen.decisions.domain.catalogues import (
     Catalogue,
+    CatalogueState,
     check_legality,
     check_successor,
     close,
     compare,
     consent,
+    for_public,
     is_overdue,
     late_days,
     must_explain_dropped,
+    must_take_items,
     publish,
     reopen,
     revise,
@@ -39,7 +43,7 @@ from kaimen.decisions.domain.facets import (
     entries_of,
     judge,
 )
-from kaimen.decisions.domain.guards import Evidence, gaps, must_be_complete, must_be_reported
+from kaimen.decisions.domain.guards import Evidence, gaps, must_be_complete, must_follow_papers
 from kaimen.decisions.domain.issue import check_dates, day_of_issue
 from kaimen.decisions.domain.items import (
     BY_HAND,
@@ -55,6 +59,7 @@ from kaimen.decisions.domain.items import (
     targets,
 )
 from kaimen.decisions.domain.papers import ALSO, FIELDS, Paper, PaperKind, check_paper
+from kaimen.decisions.domain.refusals import CATALOGUE_WORDS, ITEM_WORDS
 from kaimen.decisions.domain.steps import Step, StepKind, StepState, in_order
 from kaimen.kit.refusals import Refusal
 from kaimen.kit.workdays import Workdays
@@ -94,7 +99,7 @@ PAPERS: dict[PaperKind, Paper] = {
     ),
     "fair_competition_review": Paper(kind="fair_competition_review", filed_on=TODAY),
     "deliberation": Paper(
-        kind="deliberation", filed_on=TODAY, meeting="plenary", held_on=TODAY, head_spoke_last=True
+        kind="deliberation", filed_on=TODAY, meeting="plenary", held_on=date(2026, 11, 18), head_spoke_last=True
     ),
     "party_report": Paper(kind="party_report", filed_on=TODAY, reported_on=date(2026, 11, 20)),
 }  # fmt: skip
@@ -282,6 +287,24 @@ def test_where_an_item_may_go(found: Item, to: ItemState, refused: type[Refusal]
         ),
         (item(), "issued", evidence(CLOSED, party_report=None), ["papers.party_report"]),
         (item(), "issued", evidence(CLOSED), []),
+        (
+            item(), "deliberated",
+            evidence(CLOSED, deliberation=replace(PAPERS["deliberation"], held_on=date(2026, 10, 14))),
+            ["papers.deliberation.held_on"],
+        ),
+        (
+            item(), "deliberated",
+            evidence(CLOSED, deliberation=replace(PAPERS["deliberation"], held_on=date(2026, 10, 15))), [],
+        ),
+        (
+            item(), "issued",
+            evidence(CLOSED, party_report=replace(PAPERS["party_report"], reported_on=date(2026, 11, 17))),
+            ["papers.party_report.reported_on"],
+        ),
+        (
+            item(), "issued",
+            evidence(CLOSED, party_report=replace(PAPERS["party_report"], reported_on=date(2026, 11, 18))), [],
+        ),
         (item(), "returned", evidence(draft=None), []),
         (item(state="issued", participation=False), "archived", evidence(), []),
         (item(state="issued", participation=False), "archived", evidence(CLOSED), ["steps.report"]),
@@ -315,10 +338,53 @@ def test_reviewer_is_given_seven_working_days(received: date, asked: date, enoug
     assert fields(found) == ([] if enough else ["papers.legality_review.asked_for_by"])
 
 
-def test_party_committee_hears_of_it_before_it_is_issued() -> None:
-    must_be_reported(evidence(), date(2026, 11, 20))
-    expect(no.ConditionsMissing, lambda: must_be_reported(evidence(), date(2026, 11, 19)))
-    expect(no.ConditionsMissing, lambda: must_be_reported(evidence(party_report=None), TODAY))
+def test_document_follows_deliberation_and_report() -> None:
+    """Everything that is wrong is told at once, with both days."""
+    must_follow_papers(evidence(), date(2026, 11, 20))
+    for signed, wrong in (
+        (date(2026, 11, 19), ["papers.party_report.reported_on"]),
+        (date(2002, 2, 2), ["signed_on", "papers.party_report.reported_on"]),
+    ):
+        with pytest.raises(no.ConditionsMissing) as refused:
+            must_follow_papers(evidence(), signed)
+        assert fields(refused.value.errors) == wrong
+        for error in refused.value.errors:
+            assert str(signed) in error.zh, error.zh
+            assert str(signed) in error.en, error.en
+    assert "2026-11-18" in refused.value.errors[0].zh
+    assert "2026-11-20" in refused.value.errors[1].zh
+    expect(no.ConditionsMissing, lambda: must_follow_papers(evidence(party_report=None), TODAY))
+
+
+def test_dates_out_of_order_are_both_named() -> None:
+    review = replace(PAPERS["legality_review"], opinion_on=date(2026, 9, 29))
+    with pytest.raises(no.DatesOutOfOrder) as refused:
+        check_paper(review, TODAY)
+    assert all(day in refused.value.detail(lang) for day in ("2026-09-29", "2026-09-30") for lang in ("zh", "en"))
+    late = replace(PAPERS["deliberation"], held_on=date(2026, 10, 14))
+    (gap,) = gaps(item(), "deliberated", evidence(CLOSED, deliberation=late), DAYS)
+    assert all(day in text for day in ("2026-10-14", "2026-10-15") for text in (gap.zh, gap.en))
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_states_are_said_in_the_language_of_the_sentence(lang: str) -> None:
+    """Names of states in code never stand in a sentence that people read."""
+    called: list[Callable[[], object]] = [
+        lambda: must_lead(item(), "ready"),
+        lambda: must_be_issuable(item()),
+        lambda: change_terms(item(state="adoption_published"), TERMS),
+        lambda: must_be_complete(item(), "consulting", evidence(), DAYS),
+        lambda: must_take_items(replace(CATALOGUE, state="closed")),
+        lambda: close(CATALOGUE, 0),
+    ]
+    for call in called:
+        with pytest.raises(Refusal) as refused:
+            call()
+        said = refused.value.detail(lang)
+        wrong = r"[a-z_{]" if lang == "zh" else r"[\u4e00-\u9fff_{]"
+        assert re.search(wrong, said) is None, said
+    assert set(ITEM_WORDS) == set(STATES)
+    assert set(CATALOGUE_WORDS) == set(typing.get_args(CatalogueState))
 
 
 flags = ("participation", "expert_required", "risk_required", "market_activity", "enterprise_related")
@@ -464,7 +530,7 @@ def test_catalogue_goes_step_by_step() -> None:
     assert (published.state, published.published_on, published.revision) == ("published", TODAY, 0)
     revised = revise(published, 1, TODAY + DAY, "区委", TODAY + DAY)
     assert (revised.state, revised.revision, revised.published_on) == ("revised", 1, TODAY)
-    assert close(revise(revised, 1, TODAY, "区委", TODAY)).state == "closed"
+    assert close(revise(revised, 1, TODAY + DAY, "区委", TODAY + DAY), 0).state == "closed"
     assert reopen(consented()) == replace(CATALOGUE, state="collecting")
 
 
@@ -480,7 +546,20 @@ def test_catalogue_goes_step_by_step() -> None:
         (lambda: revise(consented(), 1, TODAY, "区委", TODAY), no.WrongCatalogueState),
         (lambda: revise(publish(consented(), 1, TODAY), 0, TODAY, "区委", TODAY), no.NothingToRevise),
         (lambda: revise(publish(consented(), 1, TODAY), 1, TODAY + DAY, "区委", TODAY), no.DateInFuture),
-        (lambda: close(consented()), no.WrongCatalogueState),
+        (lambda: close(consented(), 0), no.WrongCatalogueState),
+        (lambda: close(publish(consented(), 1, TODAY), 1), no.ChangesWaiting),
+        (lambda: consent(check_legality(CATALOGUE, TODAY, TODAY), TODAY - DAY, "区委", TODAY), no.DatesOutOfOrder),
+        (lambda: revise(publish(consented(), 1, TODAY), 1, TODAY - DAY, "区委", TODAY), no.DatesOutOfOrder),
+        (
+            lambda: revise(
+                revise(publish(consented(), 1, TODAY), 1, TODAY + DAY, "区委", TODAY + DAY),
+                1,
+                TODAY,
+                "区委",
+                TODAY + DAY,
+            ),
+            no.DatesOutOfOrder,
+        ),
         (lambda: reopen(publish(consented(), 1, TODAY)), no.WrongCatalogueState),
         (lambda: check_legality(CATALOGUE, TODAY + DAY, TODAY), no.DateInFuture),
         (lambda: check_legality(CATALOGUE, date(9999, 12, 31), TODAY), no.BadDate),
@@ -534,6 +613,38 @@ def test_items_continue_by_name_or_by_title() -> None:
         must_explain_dropped(found)
     assert fields(refused.value.errors) == [f"reasons.{UUID(int=3)}"]
     must_explain_dropped(compare(last, present, {UUID(int=3): "并入其他任务"}))
+
+
+def test_one_item_of_last_year_is_kept_once() -> None:
+    """Who names it goes before who bears its title; of two with its title the first keeps it."""
+    last = [numbered(1, "垃圾分类"), numbered(2, "学区调整")]
+    present = [
+        numbered(11, "垃圾分类"), numbered(12, "垃圾分类（二期）", continues=UUID(int=1)),
+        numbered(13, "学区调整"), numbered(14, "学区 调整"),
+    ]  # fmt: skip
+    found = compare(last, present, {})
+    assert [(each.item.id.int, each.former.id.int) for each in found.kept] == [(12, 1), (13, 2)]
+    assert [each.id.int for each in found.added] == [11, 14]
+
+
+def test_reason_of_a_removed_successor_says_why_its_former_item_is_dropped() -> None:
+    last = [numbered(1, "垃圾分类"), numbered(2, "学区调整")]
+    removed = numbered(11, "垃圾分类", state="removed", reason="任务取消")
+    never_listed = numbered(12, "学区调整", state="removed", reason="录入有误", listed_on=None)
+    found = compare(last, [removed, never_listed], {})
+    assert [(each.former.id.int, each.reason) for each in found.dropped] == [(1, "任务取消"), (2, "")]
+    found = compare(last, [removed], {UUID(int=1): "并入其他任务", UUID(int=2): "撤销"})
+    assert [each.reason for each in found.dropped] == ["并入其他任务", "撤销"]
+
+
+def test_public_comparison_neither_names_what_is_withheld_nor_calls_its_former_item_dropped() -> None:
+    secret = {"confidential_basis": "保密法"}
+    last = [numbered(1, "垃圾分类"), numbered(2, "学区调整", **secret), numbered(3, "停车", **secret),
+            numbered(4, "旧改", **secret, state="archived")]  # fmt: skip
+    present = [numbered(11, "垃圾分类", **secret), numbered(12, "学区调整"), numbered(13, "新事项", **secret)]
+    shown = for_public(compare(last, present, {}))
+    assert (shown.kept, shown.dropped, shown.finished) == ((), (), ())
+    assert [each.id.int for each in shown.added] == [12]
 
 
 def test_one_item_of_last_year_has_one_successor() -> None:

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from kaimen.decisions.app.desk import DecisionsSettings
-from kaimen.decisions.app.links import ask, clean_link
+from kaimen.decisions.app.links import ask, clean_link, meaning
 from kaimen.decisions.domain.refusals import BadLink
 
 ANSWERS = {
@@ -15,6 +15,13 @@ ANSWERS = {
     "/gone": "410 Gone",
     "/missing": "404 Not Found",
     "/guarded": "403 Forbidden",
+    "/signed-in-only": "401 Unauthorized",
+    "/moved-to-sign-in": "302 Found\r\nLocation: /sign-in?next=/",
+    # What would answer there is not asked for.
+    "/sign-in?next=/": "200 OK",
+    "/desk/consultations": "200 OK",
+    "/%64esk": "200 OK",
+    "/api/notices/v1/internal/contacts": "200 OK",
     "/broken": "500 Internal Server Error",
     "/moved": "302 Found\r\nLocation: /there",
     "/moved-away": "302 Found\r\nLocation: http://127.0.0.1:1/",
@@ -50,7 +57,12 @@ async def settings() -> AsyncIterator[DecisionsSettings]:
     ("path", "means"),
     [
         ("/there", "ok"),
-        ("/guarded", "ok"),
+        ("/guarded", "dead"),
+        ("/signed-in-only", "dead"),
+        ("/moved-to-sign-in", "dead"),
+        ("/desk/consultations", "dead"),
+        ("/%64esk", "dead"),
+        ("/api/notices/v1/internal/contacts", "dead"),
         ("/moved", "ok"),
         ("/moved-nowhere", "ok"),
         ("/gone", "dead"),
@@ -114,6 +126,16 @@ async def test_address_that_only_begins_like_ours_is_not_ours(settings: Decision
         ("https://xn--/", None),
         ("https://xn--a.xn--b/", None),
         ("example.cn", None),
+        ("/\t/example.com", None),
+        ("/\n/example.com", None),
+        ("/\\evil.com", None),
+        ("/a b", None),
+        ("/%2F/a", "/%2F/a"),
+        ("https://a b.cn/", None),
+        ("https://example.cn\\@evil.cn/", None),
+        ("https://example.cn/a b", None),
+        ("https:///example.cn", None),
+        ("https://公开.example.cn/文件?q=年度#一", "https://公开.example.cn/文件?q=年度#一"),
     ],
 )
 def test_which_addresses_are_taken(typed: str, kept: str | None) -> None:
@@ -125,3 +147,10 @@ def test_which_addresses_are_taken(typed: str, kept: str | None) -> None:
     else:
         with pytest.raises(BadLink):
             clean_link(typed, "url")
+
+
+async def test_sites_that_refuse_programs_may_still_show_people_the_page() -> None:
+    """Only of our own pages do we know that nobody is let in."""
+    assert [meaning(status, is_own=False) for status in (200, 401, 403, 404, 503)] == [
+        "ok", "dead", "unreachable", "dead", "unreachable",
+    ]  # fmt: skip

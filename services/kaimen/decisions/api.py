@@ -7,6 +7,7 @@ from uuid import UUID
 
 from litestar import Response, get, patch, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec.structs import replace
 
 from kaimen.contracts.decisions import Category, ItemState
 from kaimen.decisions.app import cataloguing, facets, listing, procedure
@@ -46,15 +47,21 @@ async def whole_catalogue(desk: Desk, catalogue: Catalogue) -> CatalogueView:
     sees = desk.sees(catalogue.unit)
     items = await desk.store.items_of(catalogue.id)
     shown = [item for item in items if item.is_public or sees]
+    views = await desk.public_views(shown)
     revisions = await desk.store.revisions(catalogue.id)
     return catalogue_view(
         catalogue,
         desk.today,
-        items=tuple(await desk.public_views(shown)),
+        items=tuple(marked(item, view) if sees else view for item, view in zip(shown, views, strict=True)),
         withheld=sum(item.is_withheld for item in items if item.listed_on is not None),
         revisions=tuple(revision_view(each) for each in revisions),
         open_changes=sum(is_waiting(item) for item in items) if sees else None,
     )
+
+
+def marked(item: Item, view: ItemView) -> ItemView:
+    """In lists, for those who see what is withheld: which items are."""
+    return replace(view, confidential_basis=item.terms.confidential_basis)
 
 
 async def whole_item(desk: Desk, item: Item) -> ItemView:
@@ -290,9 +297,9 @@ def handlers(resources: Resources) -> list[Any]:
         async def run(desk: Desk) -> Page:
             found = await desk.store.items(wanted)
             last = found[limit - 1] if len(found) > limit else None
-            return Page(
-                list(await desk.public_views(found[:limit])), cursor_of(last.created_at, last.id) if last else None
-            )
+            views = zip(found, await desk.public_views(found[:limit]), strict=False)
+            items = [marked(item, view) if desk.sees(item.unit) else view for item, view in views]
+            return Page(items, cursor_of(last.created_at, last.id) if last else None)
 
         return json_response(await edge.read(at_desk(run)))
 

@@ -25,6 +25,14 @@ class Completeness(msgspec.Struct, frozen=True):
     optional_published: int
 
 
+class MovedIssue(msgspec.Struct, frozen=True):
+    """A correction that changed the day of issue."""
+
+    from_on: date
+    to_on: date
+    reason: str
+
+
 class Issue(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     document_no: str
@@ -36,6 +44,7 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     basis: str
     corrections: int
     reason: str
+    moved: tuple[MovedIssue, ...] = ()
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +152,14 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     pending: Terms | None = None
     papers: tuple[FiledPaper, ...] | None = None
     next: tuple[Next, ...] | None = None
+
+    @property
+    def owes_report(self) -> bool:
+        """Whether a report on opinions is expected: the public was to be asked, or was asked all the same."""
+        asked = ("consultation", "hearing_held", "report")
+        return self.participation or any(
+            step.kind in asked or step.detail.get("clock") == "report" for step in self.steps or ()
+        )
 
     def facet(self, name: str) -> Facet:
         return next(each for each in self.facets if each.facet == name)

@@ -24,6 +24,8 @@ ITEM_STATES: dict[str, tuple[str, str, str]] = {
     "suspended": ("amber", "‖", N_("暂停")),
     "removed": ("slate", "✕", N_("移出目录")),
 }
+ISSUED_ALONE = ("green", "✓", N_("已出台"))
+"""Of an item on which no report is owed."""
 CATEGORIES: dict[str, str] = {
     "public_policy": N_("公共政策和措施"),
     "plan": N_("规划"),

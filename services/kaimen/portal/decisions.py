@@ -13,8 +13,8 @@ from litestar.params import FromPath, QueryParameter
 
 from kaimen.kit.auth import PUBLIC, allow
 from kaimen.kit.clock import day_start
+from kaimen.portal.answers import FieldFault
 from kaimen.portal.bars import Bar, Shape, clock_bar
-from kaimen.portal.consultation_form import day_of
 from kaimen.portal.decision_answers import (
     Catalogue,
     Completeness,
@@ -25,6 +25,7 @@ from kaimen.portal.decision_answers import (
     PageVersions,
     RevisionText,
 )
+from kaimen.portal.months import NO_DAY, read_day
 from kaimen.portal.outcome_answers import Clocks
 from kaimen.portal.portal import Feed, Portal
 from kaimen.portal.services import ADOPTION, DECISIONS, ServiceRefused
@@ -33,6 +34,9 @@ from kaimen.portal.visitor import Visitor
 Q = QueryParameter
 LIST_LIMIT = "20"
 FIRST_YEAR = 2022
+DAY_TO_COME = FieldFault(
+    "as_at", "这一天还没有到，请选择今天或以前的日期。", "That day is still to come; choose today or an earlier one."
+)
 NOT_YET = "decisions.not-public-then"
 
 
@@ -125,18 +129,24 @@ def handlers(portal: Portal) -> list[Any]:
         item_id: FromPath[UUID],
         as_at: Annotated[str, Q(name="as_at")] = "",
     ) -> Response[bytes]:
-        """一项决策: every step, every facet, its clocks; with `as_at` what the public saw at the end of that day."""
+        """一项决策: every step, every facet, its clocks; with `as_at` what the public saw at the end of that day. For a
+        day that is none or still to come: today's page, which says so."""
         visitor = await portal.visitor(request)
         path = f"{DECISIONS}/items/{item_id}"
         now = await services.get(path, Item, visitor.public)
-        day = day_of(as_at)
+        day, fault = read_day(as_at), None
+        if as_at and day is None:
+            fault = msgspec.structs.replace(NO_DAY, field="as_at")
+        elif day is not None and day > portal.today:
+            day, fault = None, DAY_TO_COME
         shown = await seen_on(visitor, path, day) if day else now
         versions, clocks = await asyncio.gather(
             services.get(f"{path}/versions", PageVersions, visitor.public),
             services.get(f"{ADOPTION}/clocks", Clocks, visitor.public, params={"item": str(item_id)}),
         )
+        status = 422 if fault else 200 if shown else 404
         return portal.page(
-            visitor, "decision.html", status=200 if shown else 404, item=shown, now=now, day=day,
+            visitor, "decision.html", status=status, item=shown, now=now, day=day, faults=[fault] if fault else [],
             bar=meter(shown.completeness) if shown else None, versions=versions.items, today=portal.today,
             clocks=[(clock, clock_bar(clock)) for clock in clocks.items], feeds=[district_feed(visitor)],
         )  # fmt: skip

@@ -75,7 +75,8 @@ def handlers(portal: Portal) -> list[Any]:
             found = await services.get(f"{DECISIONS}/items", Items, visitor.caller, params={"limit": "200", **own})
         except ServiceAway:
             return []
-        return [each for each in found.items if each.listed_on is not None and each.state not in OVER]
+        public = [each for each in found.items if each.listed_on is not None and not each.confidential_basis]
+        return [each for each in public if each.state not in OVER]
 
     async def form_page(
         visitor: Visitor,

@@ -7,9 +7,12 @@ from datetime import date, timedelta
 
 import msgspec
 
-from kaimen.portal.answers import Event
+from kaimen.portal.answers import Event, FieldFault
 
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
+_DAY = re.compile(r"20\d\d-\d\d-\d\d")
+NO_DAY = FieldFault("", "没有这一天，请写成 2026-08-01 的样子。", "There is no such day; write it like 2026-08-01.")
+NO_MONTH = FieldFault("month", "没有这个月，请写成 2026-08 的样子。", "There is no such month; write it like 2026-08.")
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -46,6 +49,14 @@ def read_month(text: str) -> date | None:
     """First day of the month in "2026-08", or None."""
     match = _MONTH.fullmatch(text)
     return date(int(match[1]), int(match[2]), 1) if match else None
+
+
+def read_day(text: str) -> date | None:
+    """The day in "2026-08-01", of the years that `read_month` reads, or None."""
+    try:
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def last_day(first: date) -> date:

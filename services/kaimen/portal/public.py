@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.params import FromPath, QueryParameter
@@ -15,7 +16,7 @@ from kaimen.contracts.problems import PROBLEM_TYPES
 from kaimen.kit.auth import PUBLIC, allow
 from kaimen.portal.answers import Event, Events, Report, Suggestions, Unit
 from kaimen.portal.filters import Filter
-from kaimen.portal.months import last_day, month_of, read_month
+from kaimen.portal.months import NO_DAY, NO_MONTH, last_day, month_of, read_day, read_month
 from kaimen.portal.open_month_answers import Campaigns
 from kaimen.portal.portal import Feed, Portal, see
 from kaimen.portal.rendering import STYLE, STYLE_PATH
@@ -82,7 +83,15 @@ def handlers(portal: Portal) -> list[Any]:
         return await portal.services.get(f"{OPENDAYS}/events", Events, visitor.public, params=given)
 
     async def listing(visitor: Visitor, wanted: Wanted, *, title: str, page: str, feeds: list[Feed]) -> Response[bytes]:
-        """A list of events with its month table and its calendars."""
+        """A list of events with its month table and its calendars. A day or month that is none is named, and what is
+        listed instead is what anybody sees without it."""
+        faults = []
+        if wanted.day and not read_day(wanted.day):
+            faults.append(NO_DAY)
+        if wanted.month and not read_month(wanted.month):
+            faults.append(NO_MONTH if page == "/" else msgspec.structs.replace(NO_MONTH, field=""))
+        if faults:
+            wanted = msgspec.structs.replace(wanted, day="", month="")
         found, units, themes = await asyncio.gather(
             events(
                 visitor,
@@ -106,9 +115,9 @@ def handlers(portal: Portal) -> list[Any]:
             limit="200",
         )
         return portal.page(
-            visitor, "list.html", title=title, page=page, wanted=wanted, events=shown, next=found.next,
-            month=month_of(first, month.items), units=units, themes=themes, feeds=feeds,
-            months=_months_around(portal.today), day=_read_day(wanted.day),
+            visitor, "list.html", status=422 if faults else 200, faults=faults, title=title, page=page, wanted=wanted,
+            events=shown, next=found.next, month=month_of(first, month.items), units=units, themes=themes, feeds=feeds,
+            months=_months_around(portal.today), day=read_day(wanted.day),
         )  # fmt: skip
 
     @get("/", opt=allow(PUBLIC))
@@ -318,24 +327,17 @@ def _named(units: tuple[Unit, ...], name: str) -> Unit | None:
 
 def _span(wanted: Wanted, today: date) -> dict[str, str]:
     """The days that a list covers: one day, one month, or everything from today."""
-    if day := _read_day(wanted.day):
+    if day := read_day(wanted.day):
         return {"from_": day.isoformat(), "to": day.isoformat()}
     if first := read_month(wanted.month):
         return {"from_": first.isoformat(), "to": last_day(first).isoformat()}
     return {"from_": today.isoformat()}
 
 
-def _read_day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
 def _first_day(wanted: Wanted, shown: list[Event], today: date) -> date:
     """The day whose month the table shows: the chosen one, that of the next event, or today."""
     coming = [session.date for event in shown for session in event.live_sessions if session.date >= today]
-    return _read_day(wanted.day) or min(coming, default=today)
+    return read_day(wanted.day) or min(coming, default=today)
 
 
 def _months_around(today: date) -> list[date]:

@@ -14,7 +14,7 @@ from kaimen.decisions.app.views import CoverageView, coverage_view, revision_doc
 from kaimen.decisions.domain import catalogues as domain
 from kaimen.decisions.domain.catalogues import Catalogue, Difference
 from kaimen.decisions.domain.items import Item, is_waiting, list_item
-from kaimen.decisions.domain.refusals import NotOfLastYear
+from kaimen.decisions.domain.refusals import NotOfLastYear, ReasonPublished
 from kaimen.decisions.store.repository import CatalogueFilter
 from kaimen.kit import units
 from kaimen.kit.texts import clean_reason, clean_text
@@ -119,12 +119,15 @@ async def publish_catalogue(desk: Desk, catalogue: Catalogue, given: Publication
 
 
 async def revise_catalogue(desk: Desk, catalogue: Catalogue, given: CatalogueRevision) -> Catalogue:
-    """调整: new items and changed terms become public together, and the former text stays readable."""
+    """调整: new items and changed terms become public together, and the former text stays readable. Raises
+    WrongCatalogueState, NothingToRevise, BadDate, DateInFuture, DatesOutOfOrder, DroppedWithoutReason."""
     reason = clean_reason(given.reason)
     by = clean_text(given.consented_by, "consented_by", least=1)
     items = await desk.store.items_of(catalogue.id, lock=True)
     waiting = sum(is_waiting(item) for item in items)
     revised = domain.revise(catalogue, waiting, given.consented_on, by, desk.today)
+    _, difference = await compare_with_last_year(desk, catalogue)
+    domain.must_explain_dropped(difference)
     return await _make_public(desk, catalogue, revised, items, reason)
 
 
@@ -134,7 +137,8 @@ async def _make_public(
     """Freeze the text, and show every item that comes or changes with it."""
     saved = await desk.save_catalogue(replace(catalogue, changed_at=desk.work.at))
     shown = [await _list(desk, item, saved.revision, reason) for item in items]
-    document = revision_document(saved, shown, reason, desk.today)
+    hidden = await desk.store.not_public(item.terms.continues for item in shown if item.terms.continues)
+    document = revision_document(saved, shown, reason, desk.today, hidden)
     await desk.store.add_revision(saved, reason, desk.work.at, msgspec.json.encode(document))
     action = "revise" if saved.revision else "publish"
     await desk.record(action, saved, reason or None, before=before.state, after=saved.state)
@@ -164,17 +168,22 @@ async def _list(desk: Desk, item: Item, revision: int, reason: str) -> Item:
 
 
 async def close_catalogue(desk: Desk, catalogue: Catalogue) -> Catalogue:
-    """The year is over: no item is added any more, those that are listed go on."""
-    return await _save(desk, catalogue, domain.close(catalogue), "close")
+    """The year is over: no item is added any more, those that are listed go on. Raises WrongCatalogueState,
+    ChangesWaiting."""
+    waiting = sum(is_waiting(item) for item in await desk.store.items_of(catalogue.id, lock=True))
+    return await _save(desk, catalogue, domain.close(catalogue, waiting), "close")
 
 
 async def explain_dropped(desk: Desk, catalogue: Catalogue, given: DroppedReason) -> Catalogue:
-    """Why an item of last year is not continued (DC4). Raises NotOfLastYear."""
+    """Why an item of last year is not continued (DC4). Raises NotOfLastYear, ReasonPublished."""
     reason = clean_reason(given.reason)
     domain.must_take_items(catalogue)
     former, items = await last_year(desk, catalogue)
     if former is None or given.item not in {item.id for item in items}:
         raise NotOfLastYear(field="item")
+    _, shown = await compare_with_last_year(desk, catalogue, public=True)
+    if catalogue.is_public and any(each.reason for each in shown.dropped if each.former.id == given.item):
+        raise ReasonPublished(field="reason")
     await desk.store.save_dropped_reason(catalogue.id, given.item, reason)
     await desk.record("explain", catalogue, reason)
     return await desk.save_catalogue(catalogue)
@@ -191,15 +200,16 @@ async def last_year(desk: Desk, catalogue: Catalogue) -> tuple[Catalogue | None,
 async def compare_with_last_year(
     desk: Desk, catalogue: Catalogue, *, public: bool = False
 ) -> tuple[Catalogue | None, Difference]:
-    """`public`: only what the public may see of both."""
+    """`public`: only what the public may see of both; else as it will be when everything that waits is public."""
     former, last = await last_year(desk, catalogue)
-    present = await desk.store.items_of(catalogue.id)
-    if public:
-        last = [item for item in last if item.is_public]
-        present = [item for item in present if item.is_public]
     if former is None:
         return None, Difference((), (), (), ())
-    return former, domain.compare(last, present, await desk.store.dropped_reasons(catalogue.id))
+    present, reasons = await desk.store.items_of(catalogue.id), await desk.store.dropped_reasons(catalogue.id)
+    if public:
+        listed = [item for item in present if item.listed_on is not None]
+        return former, domain.for_public(domain.compare(last, listed, reasons))
+    coming = [replace(item, terms=item.pending) if item.pending and is_waiting(item) else item for item in present]
+    return former, domain.compare(last, coming, reasons)
 
 
 async def coverage(desk: Desk, year: int) -> CoverageView:

@@ -116,19 +116,26 @@ class Desk:
         """Everything that the public sees on the item's page."""
         facets = await self.store.facets([item.id])
         issues = await self.store.issues([item.id])
-        return item_view(
+        view = item_view(
             item,
             facets.get(item.id, {}).values(),
             issues.get(item.id, ()),
             steps=await self.store.steps(item.id),
         )
+        return (await self._without_withheld([view]))[0]
+
+    async def _without_withheld(self, views: list[ItemView]) -> list[ItemView]:
+        """Items that continue what is not public do not say so: even its id is not public."""
+        hidden = await self.store.not_public(each.continues for each in views if each.continues)
+        return [replace(each, continues=None) if each.continues in hidden else each for each in views]
 
     async def public_views(self, items: Iterable[Item]) -> list[ItemView]:
         """For lists: without the timeline."""
         listed = list(items)
         ids = [item.id for item in listed]
         facets, issues = await self.store.facets(ids), await self.store.issues(ids)
-        return [item_view(item, facets.get(item.id, {}).values(), issues.get(item.id, ())) for item in listed]
+        views = [item_view(item, facets.get(item.id, {}).values(), issues.get(item.id, ())) for item in listed]
+        return await self._without_withheld(views)
 
     def announce_entries(self, catalogue: Catalogue) -> None:
         """What calendars show of the catalogue."""

@@ -2,6 +2,8 @@
 is not public: whoever types an address must not make this machine ask its neighbours."""
 
 import asyncio
+import re
+from urllib.parse import unquote
 
 import httpx
 
@@ -9,23 +11,25 @@ from kaimen.decisions.app.desk import DecisionsSettings
 from kaimen.decisions.domain.facets import Answer
 from kaimen.decisions.domain.refusals import BadLink, DeadLink, LinkNotPublic
 from kaimen.kit.outside import pin
-from kaimen.kit.texts import clean_text
+from kaimen.kit.texts import clean_text, is_own_page, is_web_address
 
 _MOST_REDIRECTS = 3
-_GONE = (404, 410)
+_GONE = (401, 404, 410)
+_NOT_FOR_PUBLIC = re.compile(r"/(desk|sign-in|sign-out|my|r|t)(?![^/?#])|/api/[^/]+/v1/(internal|signin)(?![^/?#])")
+"""Our own pages that open for staff, for one person, or for other services alone."""
 _HEADERS = {"User-Agent": "kaimen-links/1", "Accept": "*/*"}
 
 
 def clean_link(text: str, field: str) -> str:
     """An address of the web, one of this site (`/…`), or nothing. Raises MarkupInText, BadText or BadLink."""
     url = clean_text(text, field, most=500)
-    if not url or (url.startswith("/") and not url.startswith("//")):
+    if not url or is_own_page(url):
         return url
     try:
-        parsed = _parse(url)
+        _parse(url)
     except httpx.InvalidURL:
         raise BadLink(field=field) from None
-    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo:
+    if not is_web_address(url):
         raise BadLink(field=field)
     return url
 
@@ -54,8 +58,8 @@ async def must_lead_somewhere(url: str, settings: DecisionsSettings, field: str)
 
 
 async def ask(url: str, settings: DecisionsSettings) -> Answer:
-    """`dead` for 404 and 410, `unreachable` for a server's error or no answer in `settings.link_seconds`. Anything else
-    is an answer: some sites refuse programs and still show people the page."""
+    """`dead` for what is not there or needs a sign-in, `unreachable` for a server's error or no answer in
+    `settings.link_seconds`."""
     try:
         async with asyncio.timeout(settings.link_seconds), httpx.AsyncClient(trust_env=False) as client:
             return await _follow(client, url, settings.public_url)
@@ -68,13 +72,15 @@ async def _follow(client: httpx.AsyncClient, url: str, public_url: str) -> Answe
     for _ in range(_MOST_REDIRECTS + 1):
         own = _own(url, public_url)
         target = _parse(own or url)
+        if own is not None and _NOT_FOR_PUBLIC.match(unquote(own.removeprefix(public_url))):
+            return "dead"
         request = client.build_request("GET", target, headers=_HEADERS)
         if own is None and not await pin(request):
             return "private"
         answer = await client.send(request, stream=True)
         await answer.aclose()
         if not answer.has_redirect_location:
-            return _read(answer.status_code)
+            return meaning(answer.status_code, is_own=own is not None)
         url = str(target.join(answer.headers["location"]))
     return "unreachable"
 
@@ -86,7 +92,9 @@ def _own(url: str, public_url: str) -> str | None:
     return url if url == public_url or url.startswith(f"{public_url}/") else None
 
 
-def _read(status: int) -> Answer:
-    if status in _GONE:
+def meaning(status: int, *, is_own: bool) -> Answer:
+    """A refusal of our own is meant for everybody. Other sites refuse programs and may still show people the page, so
+    there it counts only when it lasts."""
+    if status in _GONE or (is_own and status == 403):
         return "dead"
-    return "unreachable" if status >= 500 else "ok"
+    return "unreachable" if status >= 500 or status == 403 else "ok"

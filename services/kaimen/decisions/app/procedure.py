@@ -15,7 +15,7 @@ from kaimen.decisions.app.links import clean_link
 from kaimen.decisions.app.views import NextView
 from kaimen.decisions.domain.catalogues import Catalogue
 from kaimen.decisions.domain.facets import Answer, Entry
-from kaimen.decisions.domain.guards import Evidence, gaps, must_be_complete, must_be_reported
+from kaimen.decisions.domain.guards import Evidence, gaps, must_be_complete, must_follow_papers
 from kaimen.decisions.domain.issue import Issue, check_dates, day_of_issue
 from kaimen.decisions.domain.items import ISSUED, NEEDS_REASON, Item, move, must_be_issuable, must_lead, targets
 from kaimen.decisions.domain.papers import Meeting, Opinion, Paper, PaperKind, RiskResult, check_paper
@@ -146,8 +146,9 @@ async def issue_document(desk: Desk, item: Item, draft: IssueDraft, link: Answer
     evidence = await desk.evidence(item)
     if not former:
         # A correction says what has happened, whatever was missing.
+        # Nothing that the document bears is earlier than its signature (`check_dates`).
         must_be_complete(item, "issued", evidence, await workdays(desk.work))
-        must_be_reported(evidence, issued_on)
+        must_follow_papers(evidence, draft.signed_on)
     issue = Issue(
         item_id=item.id,
         number=len(former) + 1,

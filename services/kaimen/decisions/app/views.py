@@ -1,12 +1,14 @@
 """What a reader is shown of catalogues and items. It stands here, not at the edge, because what the public saw is kept
 byte for byte in the transaction that changed it (DC3)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from kaimen.contracts.decisions import Category, IssueBasis, ItemState
 from kaimen.decisions.domain.catalogues import (
@@ -52,9 +54,17 @@ class FacetView(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: datetime | None
 
 
+class MovedIssue(msgspec.Struct, frozen=True):
+    """出台日期更正: a correction that changed the day of issue, and why."""
+
+    from_on: date
+    to_on: date
+    reason: str
+
+
 class IssueView(msgspec.Struct, frozen=True, kw_only=True):
     """决策文件. `basis` says which date made `issued_on`. `corrections`: how often its record was put right; `reason`
-    says why, the last time."""
+    says why, the last time. `moved`: those that changed the day, from which clocks may still count."""
 
     title: str
     document_no: str
@@ -66,6 +76,7 @@ class IssueView(msgspec.Struct, frozen=True, kw_only=True):
     basis: IssueBasis
     corrections: int
     reason: str
+    moved: tuple[MovedIssue, ...] = ()
 
 
 class PaperView(msgspec.Struct, frozen=True):
@@ -296,8 +307,9 @@ _OF_TERMS = set(Terms.__struct_fields__) - _FOR_STAFF
 
 def for_staff(view: ItemView, item: Item, papers: Iterable[FiledPaper], following: Iterable[NextView]) -> ItemView:
     """The same with what is not public."""
-    return msgspec.structs.replace(
+    return replace(
         view,
+        continues=item.terms.continues,
         confidential_basis=item.terms.confidential_basis,
         exploratory_risk=item.terms.exploratory_risk,
         pending=item.pending,
@@ -325,7 +337,12 @@ def _issue_view(issues: Sequence[Issue]) -> IssueView | None:
         return None
     latest = issues[-1]
     shared = {name: getattr(latest, name) for name in IssueView.__struct_fields__ if hasattr(latest, name)}
-    return IssueView(**shared, corrections=latest.number - 1)
+    moved = tuple(
+        MovedIssue(before.issued_on, after.issued_on, after.reason)
+        for before, after in pairwise(issues)
+        if before.issued_on != after.issued_on
+    )
+    return IssueView(**shared, corrections=latest.number - 1, moved=moved)
 
 
 def _document_step(item: Item, issues: Sequence[Issue]) -> Step:
@@ -360,8 +377,10 @@ def revision_view(revision: Revision) -> RevisionView:
     return RevisionView(**shared, published_on=local_date(revision.published_at))
 
 
-def revision_document(catalogue: Catalogue, items: Sequence[Item], reason: str, today: date) -> RevisionDocument:
-    """The text that is published today."""
+def revision_document(
+    catalogue: Catalogue, items: Sequence[Item], reason: str, today: date, not_public: Collection[UUID]
+) -> RevisionDocument:
+    """The text that is published today. `not_public`: what none of the items may be seen to continue."""
     assert catalogue.legality_checked_on is not None
     assert catalogue.consented_on is not None
     listed = [item for item in items if item.listed_on is not None]
@@ -376,15 +395,16 @@ def revision_document(catalogue: Catalogue, items: Sequence[Item], reason: str, 
         consented_by=catalogue.consented_by,
         published_on=today,
         empty_reason=catalogue.empty_reason,
-        items=tuple(_listed_item(item) for item in listed if not item.is_withheld),
+        items=tuple(_listed_item(item, not_public) for item in listed if not item.is_withheld),
         withheld=sum(item.is_withheld for item in listed),
     )
 
 
-def _listed_item(item: Item) -> ListedItem:
+def _listed_item(item: Item, not_public: Collection[UUID]) -> ListedItem:
     assert item.listed_in is not None
     shared = {name: getattr(item.terms, name) for name in ListedItem.__struct_fields__ if hasattr(item.terms, name)}
-    return ListedItem(**shared, item_id=item.id, state=item.state, state_reason=item.reason, listed_in=item.listed_in)
+    listed = ListedItem(**shared, item_id=item.id, state=item.state, state_reason=item.reason, listed_in=item.listed_in)
+    return replace(listed, continues=None) if listed.continues in not_public else listed
 
 
 def difference_view(catalogue_id: UUID, former_id: UUID | None, difference: Difference) -> DifferenceView:

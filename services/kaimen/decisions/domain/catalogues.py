@@ -11,8 +11,10 @@ from msgspec.structs import replace
 from kaimen.decisions.domain.items import Item
 from kaimen.decisions.domain.refusals import (
     BadDate,
+    ChangesWaiting,
     ContinuedTwice,
     DateInFuture,
+    DatesOutOfOrder,
     DroppedWithoutReason,
     NotChecked,
     NotConsented,
@@ -94,11 +96,12 @@ def check_legality(catalogue: Catalogue, checked_on: date, today: date) -> Catal
 
 def consent(catalogue: Catalogue, on: date, by: str, today: date) -> Catalogue:
     """Before publication: of the Party committee for the district government (713 Art. 3), of whoever consents for a
-    department or town (Art. 42). Raises NotChecked, WrongCatalogueState, BadDate, DateInFuture."""
+    department or town (Art. 42). Raises NotChecked, WrongCatalogueState, BadDate, DateInFuture, DatesOutOfOrder."""
     if catalogue.state == "collecting":
         raise NotChecked
     _must_be(catalogue, {"legality_checked"})
     must_be_past(today, consented_on=on)
+    _must_follow(catalogue.legality_checked_on, on)
     return replace(catalogue, state="consented", consented_on=on, consented_by=by)
 
 
@@ -115,18 +118,28 @@ def publish(catalogue: Catalogue, items: int, today: date) -> Catalogue:
 
 
 def revise(catalogue: Catalogue, changes: int, on: date, by: str, today: date) -> Catalogue:
-    """`changes`: how many items come or change with it. Raises WrongCatalogueState, NothingToRevise, BadDate,
-    DateInFuture."""
+    """`changes`: how many items come or change with it. Consent to them follows the first publication and the former
+    consent. Raises WrongCatalogueState, NothingToRevise, BadDate, DateInFuture, DatesOutOfOrder."""
     _must_be(catalogue, {"published", "revised"})
-    must_be_past(today, consented_on=on)
     if changes == 0:
         raise NothingToRevise
+    must_be_past(today, consented_on=on)
+    for earlier in (catalogue.published_on, catalogue.consented_on):
+        _must_follow(earlier, on)
     return replace(catalogue, state="revised", revision=catalogue.revision + 1, consented_on=on, consented_by=by)
 
 
-def close(catalogue: Catalogue) -> Catalogue:
-    """Raises WrongCatalogueState."""
+def _must_follow(earlier: date | None, consented_on: date) -> None:
+    if earlier is not None and consented_on < earlier:
+        raise DatesOutOfOrder(day=consented_on, earliest=earlier, field="consented_on")
+
+
+def close(catalogue: Catalogue, changes: int) -> Catalogue:
+    """`changes`: how many items wait for a revision, which a closed catalogue never has. Raises WrongCatalogueState,
+    ChangesWaiting."""
     _must_be(catalogue, {"published", "revised"})
+    if changes:
+        raise ChangesWaiting(count=changes)
     return replace(catalogue, state="closed")
 
 
@@ -165,24 +178,48 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 def compare(former: Iterable[Item], present: Iterable[Item], reasons: Mapping[UUID, str]) -> Difference:
-    """An item continues the one that it names, else the one with the same title. `reasons`: by last year's item.
-    What was removed this year, or removed last year, is in no list."""
+    """An item continues the one that it names, else the one with the same title, unless another one does. `reasons`:
+    by last year's item; without one, that for which its successor was removed counts. What was removed this year, or
+    removed last year, is in no list."""
     last = {item.id: item for item in former if item.state != "removed"}
-    by_title = {_title(item): item for item in last.values()}
-    added, kept = [], []
-    for item in present:
-        if item.state == "removed":
-            continue
-        named = last.get(item.terms.continues) if item.terms.continues else None
-        predecessor = named or by_title.get(_title(item))
-        if predecessor is None:
-            added.append(item)
-        else:
-            kept.append(Kept(item, predecessor))
-    continued = {each.former.id for each in kept}
-    left = [item for item in last.values() if item.id not in continued]
-    dropped = tuple(Dropped(item, reasons.get(item.id, "")) for item in left if not item.is_finished)
-    return Difference(tuple(added), tuple(kept), dropped, tuple(item for item in left if item.is_finished))
+    by_title = {_title(item): item.id for item in last.values()}
+    listed = list(present)
+    live = [item for item in listed if item.state != "removed"]
+    successors: dict[UUID, UUID] = {}
+    for item in live:
+        if (named_one := item.terms.continues) is not None and named_one in last:
+            successors.setdefault(named_one, item.id)
+    named = set(successors.values())
+    for item in live:
+        if item.id not in named and _title(item) in by_title:
+            successors.setdefault(by_title[_title(item)], item.id)
+    former_of = {item_id: last[id] for id, item_id in successors.items()}
+    said = dict(reasons)
+    for item in listed:
+        # What was never public was removed for reasons that nobody has read.
+        if item.state == "removed" and item.is_public:
+            left = item.terms.continues if item.terms.continues in last else by_title.get(_title(item))
+            if left is not None:
+                said.setdefault(left, item.reason)
+    left_over = [item for item in last.values() if item.id not in successors]
+    return Difference(
+        added=tuple(item for item in live if item.id not in former_of),
+        kept=tuple(Kept(item, former_of[item.id]) for item in live if item.id in former_of),
+        dropped=tuple(Dropped(item, said.get(item.id, "")) for item in left_over if not item.is_finished),
+        finished=tuple(item for item in left_over if item.is_finished),
+    )
+
+
+def for_public(difference: Difference) -> Difference:
+    """Without what is withheld: whoever continues such an item is new to the public, and one that such an item
+    continues is in no list."""
+    added = (*difference.added, *(each.item for each in difference.kept if not each.former.is_public))
+    return Difference(
+        added=tuple(item for item in added if item.is_public),
+        kept=tuple(each for each in difference.kept if each.item.is_public and each.former.is_public),
+        dropped=tuple(each for each in difference.dropped if each.former.is_public),
+        finished=tuple(item for item in difference.finished if item.is_public),
+    )
 
 
 def _title(item: Item) -> str:

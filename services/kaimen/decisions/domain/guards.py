@@ -179,10 +179,26 @@ def _before_deliberated(_: Item, evidence: Evidence, __: Workdays) -> Iterator[G
             "行政首长应当最后发表意见（条例第三十条）",
             "The head must have spoken last (713 Art. 30)",
         )
+    review = evidence.papers.get("legality_review")
+    held_on, opinion_on = deliberation and deliberation.held_on, review and review.opinion_on
+    if held_on and opinion_on and held_on < opinion_on:
+        yield Gap(
+            "papers.deliberation.held_on",
+            f"集体讨论（{held_on}）不能早于合法性审查意见（{opinion_on}）（条例第二十五条）",
+            f"It was deliberated on {held_on}, before the legality opinion of {opinion_on} (713 Art. 25)",
+        )
 
 
 def _before_issued(_: Item, evidence: Evidence, __: Workdays) -> Iterator[Gap]:
-    if "party_report" not in evidence.papers:
+    report, deliberation = evidence.papers.get("party_report"), evidence.papers.get("deliberation")
+    reported_on, held_on = report and report.reported_on, deliberation and deliberation.held_on
+    if reported_on and held_on and reported_on < held_on:
+        yield Gap(
+            "papers.party_report.reported_on",
+            f"请示报告（{reported_on}）不能早于集体讨论（{held_on}）（条例第三十条、第三十一条）",
+            f"It was reported on {reported_on}, before the deliberation of {held_on} (713 Art. 30, 31)",
+        )
+    if report is None:
         yield Gap(
             "papers.party_report",
             "出台前应向同级党委请示报告（条例第三十一条）",
@@ -230,13 +246,27 @@ def must_be_complete(item: Item, to: ItemState, evidence: Evidence, days: Workda
         raise ConditionsMissing(count=len(found), to=to, errors=errors)
 
 
-def must_be_reported(evidence: Evidence, issued_on: date) -> None:
-    """Whether the report to the Party committee came before the document (Art. 31). Raises ConditionsMissing."""
-    report = evidence.papers.get("party_report")
-    if report is None or report.reported_on is None or report.reported_on > issued_on:
-        error = FieldError(
-            "papers.party_report.reported_on",
-            f"请示报告应在出台之前，即不晚于 {issued_on}（条例第三十一条）",
-            f"It must have been reported before it was issued, by {issued_on} (713 Art. 31)",
+def must_follow_papers(evidence: Evidence, first_day: date) -> None:
+    """Whether deliberation and report to the Party committee came before the document (Art. 30, 31); `first_day`: the
+    earliest that it bears. Raises ConditionsMissing, naming each."""
+    deliberation, report = evidence.papers.get("deliberation"), evidence.papers.get("party_report")
+    held_on, reported_on = deliberation and deliberation.held_on, report and report.reported_on
+    errors = []
+    if held_on is not None and first_day < held_on:
+        errors.append(
+            FieldError(
+                "signed_on",
+                f"文件日期（{first_day}）不能早于集体讨论（{held_on}）（条例第三十条）",
+                f"The document is of {first_day}, before the deliberation of {held_on} (713 Art. 30)",
+            )
         )
-        raise ConditionsMissing(count=1, to="issued", errors=[error])
+    if reported_on is None or first_day < reported_on:
+        errors.append(
+            FieldError(
+                "papers.party_report.reported_on",
+                f"请示报告（{reported_on or '未归入'}）应在出台之前，即不晚于 {first_day}（条例第三十一条）",
+                f"The report ({reported_on or 'missing'}) must come before the document, by {first_day} (713 Art. 31)",
+            )
+        )
+    if errors:
+        raise ConditionsMissing(count=len(errors), to="issued", errors=errors)

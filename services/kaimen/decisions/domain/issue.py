@@ -55,4 +55,4 @@ def check_dates(signed_on: date, imprint_on: date | None, published_at: datetime
         published_on = local_date(published_at)
     for field, day in (("imprint_on", imprint_on), ("published_at", published_on)):
         if day is not None and day < signed_on:
-            raise DatesOutOfOrder(earliest=signed_on, field=field)
+            raise DatesOutOfOrder(day=day, earliest=signed_on, field=field)

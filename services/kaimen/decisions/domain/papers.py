@@ -96,4 +96,4 @@ def _refuse(why: type[Refusal], fields: list[str]) -> None:
 def _must_follow(earliest: date, **days: date | None) -> None:
     for field, day in days.items():
         if day is not None and day < earliest:
-            raise DatesOutOfOrder(earliest=earliest, field=field)
+            raise DatesOutOfOrder(day=day, earliest=earliest, field=field)

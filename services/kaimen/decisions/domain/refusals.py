@@ -1,6 +1,32 @@
 """Every no of this service, in two languages."""
 
+from collections.abc import Mapping
+
 from kaimen.kit.refusals import Kind, refusal
+
+CATALOGUE_WORDS: Mapping[str, str] = {
+    "collecting": "征集事项中",
+    "legality_checked": "已经合法性审核",
+    "consented": "已经同意，待公布",
+    "published": "已公布",
+    "revised": "已公布，有调整",
+    "closed": "年度已结束",
+}
+ITEM_WORDS: Mapping[str, str] = {
+    "listed": "已列入目录",
+    "drafting": "起草",
+    "consulting": "征求意见",
+    "reviewing": "审查",
+    "ready": "待审议",
+    "deliberated": "已审议",
+    "issued": "已出台",
+    "adoption_published": "已出台，采纳情况已公布",
+    "archived": "已归档",
+    "returned": "已退回修改",
+    "suspended": "暂停",
+    "removed": "移出目录",
+}
+
 
 UnknownCatalogue = refusal("decisions.unknown-catalogue", Kind.MISSING, "没有这份目录。", "There is no such catalogue.")
 UnknownRevision = refusal(
@@ -26,6 +52,7 @@ WrongCatalogueState = refusal(
     Kind.CONFLICT,
     "目录当前处于“{state}”状态，不能进行此操作。",
     "The catalogue is {state}; that cannot be done now.",
+    CATALOGUE_WORDS,
 )
 NotChecked = refusal(
     "decisions.not-checked",
@@ -50,6 +77,18 @@ NothingToRevise = refusal(
     Kind.CONFLICT,
     "没有待公布的调整。",
     "There is no change waiting to be published.",
+)
+ChangesWaiting = refusal(
+    "decisions.changes-waiting",
+    Kind.CONFLICT,
+    "还有 {count} 项新增或修改待公布，请先公布调整，再结束年度。",
+    "{count} changes wait to be published; publish them with a revision before the year is closed.",
+)
+ReasonPublished = refusal(
+    "decisions.reason-published",
+    Kind.CONFLICT,
+    "该事项未延续的原因已经公布，不能改写。",
+    "Why this item is not continued has been published; it is not rewritten.",
 )
 DroppedWithoutReason = refusal(
     "decisions.dropped-without-reason",
@@ -80,8 +119,8 @@ BadDate = refusal(
 DatesOutOfOrder = refusal(
     "decisions.dates-out-of-order",
     Kind.INVALID,
-    "该日期不能早于 {earliest}。",
-    "This date cannot be earlier than {earliest}.",
+    "这一天（{day}）不能早于 {earliest}。",
+    "This date ({day}) cannot be earlier than {earliest}.",
 )
 
 AlreadyPublic = refusal(
@@ -95,6 +134,7 @@ ItemClosed = refusal(
     Kind.CONFLICT,
     "事项当前处于“{state}”状态，不能再改。",
     "The item is {state}; it changes no more.",
+    ITEM_WORDS,
 )
 NotListed = refusal(
     "decisions.not-listed",
@@ -106,7 +146,8 @@ WrongTransition = refusal(
     "decisions.wrong-transition",
     Kind.CONFLICT,
     "事项不能从“{state}”转为“{to}”。",
-    "The item cannot go from {state} to {to}.",
+    "The item cannot go from “{state}” to “{to}”.",
+    ITEM_WORDS,
 )
 OnlyByIssue = refusal(
     "decisions.only-by-issue",
@@ -124,7 +165,8 @@ ConditionsMissing = refusal(
     "decisions.conditions-missing",
     Kind.CONFLICT,
     "还有 {count} 项条件未满足，不能转为“{to}”。",
-    "{count} conditions are not met; the item cannot become {to} yet.",
+    "{count} conditions are not met; the item cannot become “{to}” yet.",
+    ITEM_WORDS,
 )
 
 PaperFieldMissing = refusal(
@@ -149,8 +191,8 @@ BadLink = refusal(
 DeadLink = refusal(
     "decisions.dead-link",
     Kind.INVALID,
-    "该地址没有内容（404 或 410）。",
-    "There is nothing at this address (404 or 410).",
+    "公众打不开该地址：没有内容，或者须登录、无权查看。",
+    "The public cannot open this address: there is nothing, or one must sign in or is not let in.",
 )
 LinkNotPublic = refusal(
     "decisions.link-not-public",

@@ -90,6 +90,9 @@ select id, version, catalogue_id, unit, year, state, terms, pending, reason, sus
     listing_reason, archive_ref, created_at, state_since
 from items where catalogue_id = $1 order by id for update
 
+-- name: not_public
+select id from items where id = any($1::uuid[]) and (is_withheld or listed_on is null)
+
 -- name: list_items
 -- Drafts and what is withheld ($10: of this unit, '' for nobody's, null for all) beside what is public. The terms find
 -- candidates by index, the phrase decides.

@@ -158,6 +158,10 @@ class Repository:
         )  # fmt: skip
         return [struct_of(row, Item, _JSON) for row in rows]
 
+    async def not_public(self, ids: Iterable[UUID]) -> set[UUID]:
+        """Those that the public may not see."""
+        return {row["id"] for row in await self._db.fetch(queries.not_public, list(ids))}
+
     async def issued_items(self, limit: int) -> list[Item]:
         """Public items with a document."""
         return [struct_of(row, Item, _JSON) for row in await self._db.fetch(queries.issued_items, limit)]
