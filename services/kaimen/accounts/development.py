@@ -104,7 +104,7 @@ def handlers(resources: Resources, signer: Signer) -> list[Any]:
             raise SignInFailed
         asked = {"redirect_uri": redirect_uri, "state": state_, "nonce": nonce, "code_challenge": code_challenge}
         if role is None:
-            return Response(_choices(asked), media_type="text/html; charset=utf-8")
+            return Response(_choices(asked), media_type="text/html")
         belongs = unit_of(role, unit or None)
         name = name or USUAL_NAMES[role]
         claims = {

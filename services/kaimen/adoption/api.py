@@ -560,7 +560,7 @@ def handlers(resources: Resources) -> list[Any]:
             "Content-Disposition": f'attachment; filename="adoption-{report_id}.csv"',
             "ETag": tag_of(table),
         }
-        return Response(table, media_type="text/csv; charset=utf-8", headers=headers)
+        return Response(table, media_type="text/csv", headers=headers)
 
     @get("/reports/{report_id:uuid}/draft", opt=allow(STAFF))
     async def read_draft(edge: OnEdge, report_id: FromPath[UUID]) -> Response[bytes]:

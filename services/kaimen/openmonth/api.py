@@ -136,7 +136,7 @@ def handlers(resources: Resources) -> list[Any]:
                 return json_response(Page(list(lines), None))
             rows = views.programme_rows(lines)
             if format == "csv":
-                return _file(write_csv(views.COLUMNS, rows), "text/csv; charset=utf-8", f"programme-{year}.csv")
+                return _file(write_csv(views.COLUMNS, rows), "text/csv", f"programme-{year}.csv")
             title = f"{campaign.name} {campaign.year}"
             return _file(write_xlsx(title, views.COLUMNS, rows, campaign.changed_at), XLSX, f"programme-{year}.xlsx")
 

@@ -73,7 +73,7 @@ def handlers(portal: Portal) -> list[Any]:
         """核对程序: one file, the standard library alone."""
         return Response(
             VERIFIER,
-            media_type="text/x-python; charset=utf-8",
+            media_type="text/x-python",
             headers={
                 "Content-Disposition": 'attachment; filename="kaimen_verify.py"',
                 "X-Content-Type-Options": "nosniff",
@@ -85,7 +85,7 @@ def handlers(portal: Portal) -> list[Any]:
         """核对网页: works without a network, and sends nothing anywhere."""
         return Response(
             VERIFIER_PAGE,
-            media_type="text/html; charset=utf-8",
+            media_type="text/html",
             headers={"Content-Security-Policy": VERIFIER_POLICY, "X-Content-Type-Options": "nosniff"},
         )
 

@@ -275,7 +275,7 @@ def handlers(portal: Portal) -> list[Any]:
     def style() -> Response[bytes]:
         """The style sheet; its address changes with its content."""
         headers = {"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable", "X-Content-Type-Options": "nosniff"}
-        return Response(STYLE, media_type="text/css; charset=utf-8", headers=headers)
+        return Response(STYLE, media_type="text/css", headers=headers)
 
     @get("/favicon.ico", opt=allow(PUBLIC), sync_to_thread=False, status_code=204)
     def icon() -> None:

@@ -25,7 +25,7 @@ from kaimen.portal.answers import Session
 from kaimen.portal.settings import PortalSettings
 from kaimen.portal.visitor import Visitor
 
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 LOCALES = {"zh": "zh_CN", "en": "en_GB"}
 MARKS = {
     "zh": {"list": "、", "colon": "：", "pause": "，", "open": "（", "close": "）"},

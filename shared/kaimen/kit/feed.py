@@ -24,7 +24,7 @@ HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Vary": "Accept-Encoding",
 }
-MEDIA_TYPE = "text/calendar; charset=utf-8"
+MEDIA_TYPE = "text/calendar"
 _ENDED = 3
 _HELD: dict[str, tuple[str, Literal["CONFIRMED", "TENTATIVE", "CANCELLED"], int]] = {
     "waitlisted": ("候补", "TENTATIVE", 0),

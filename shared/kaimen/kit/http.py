@@ -1,7 +1,7 @@
 """The HTTP edge: one Litestar application per service, with the promises of every endpoint in one place.
 
 Promises: strict JSON, problem documents, a declared permission per handler, `Idempotency-Key` on creating POSTs,
-strong reads (`ETag`, `If-None-Match` → 304), guarded changes (`If-Match` → 412), health, metrics, OpenAPI.
+strong reads (`HEAD`, `ETag`, `If-None-Match` → 304), guarded changes (`If-Match` → 412), health, metrics, OpenAPI.
 """
 
 import hashlib
@@ -134,7 +134,11 @@ class Edge:
 
     @property
     def idempotency_scope(self) -> str:
-        return f"{self.actor.subject} {self._request.url.path}"
+        """Whose keys are one's own, and where: all who are not signed in have the same subject."""
+        who = self.actor.subject
+        if self.actor.role == "anonymous":
+            who = f"{who} {self._resources.vault.pseudonym('idempotency', self.address).hex()}"
+        return f"{who} {self._request.url.path}"
 
     def if_match(self, version: int) -> None:
         """Raises StaleVersion when the request names another version (RFC 9110 13.1.1)."""
@@ -254,7 +258,7 @@ async def _read_strictly(request: Request[Any, Any, Any]) -> None:
     given = request.content_type[0]
     wanted = getattr(data_field.kwarg_definition, "media_type", RequestEncodingType.JSON)
     if given and given != wanted:
-        raise WrongMediaType(wanted=str(wanted))
+        raise WrongMediaType(wanted=RequestEncodingType(wanted).value)
     if wanted != RequestEncodingType.JSON:
         return
     body = await request.body()
@@ -438,7 +442,7 @@ def create_service_app(
         ],
         guards=[guard],
         dependencies={"edge": Provide(provide_edge)},
-        exception_handlers=HANDLERS,
+        exception_handlers=dict(HANDLERS),
         middleware=[DefineMiddleware(Outside, resources=resources)],
         request_max_body_size=BODY_LIMIT,
         lifespan=[lifespan],
@@ -448,4 +452,24 @@ def create_service_app(
         **litestar_options,
     )
     close_objects(app)
+    app.asgi_handler = _answer_head(app.asgi_handler)
     return app
+
+
+def _answer_head(app: ASGIApp) -> ASGIApp:
+    """HEAD is GET without the body, at every address (RFC 9110 9.3.2)."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        scope["method"] = "GET"
+        await app(scope, receive, send_head)
+
+    return answer

@@ -23,10 +23,18 @@ ProofNeeded = refusal(
 
 # New mobile ranges are opened faster than any table is updated.
 _MOBILE = re.compile(r"\+861[3-9][0-9]{9}")
-_MOBILE_IN_TEXT = re.compile(r"(?<![0-9])(?:\+?86)?1[3-9][0-9]{9}(?![0-9])")
-_ID_NUMBER = re.compile(r"(?<![0-9])[0-9]{17}[0-9X](?![0-9])")
+_BETWEEN = r"[\s.,·‧•・/_()\-\u2010-\u2015\u2212]{0,3}"
+_MOBILE_IN_TEXT = re.compile(
+    rf"(?<![0-9])(?:(?:00)?86{_BETWEEN}|0)?1[3-9][0-9]{_BETWEEN}[0-9]{{4}}{_BETWEEN}[0-9]{{4}}(?![0-9])"
+    # Lists of numbers have commas between single digits too, and are nobody's.
+    r"|(?<![0-9])1[.·/_][3-9](?:[.·/_][0-9]){9}(?![.·/_]?[0-9])"
+)
+# Looks ahead, so that a number is also found behind other digits that could belong to it.
+_ID_NUMBER = re.compile(rf"(?<![0-9])(?=([0-9](?:{_BETWEEN}[0-9]){{16}}{_BETWEEN}[0-9X])(?![0-9]))")
+_ID_FORM = re.compile(r"[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]")
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_GAP = re.compile(r"(?<=[0-9])[ \-\u2010-\u2015]{1,2}(?=[0-9Xx])")
+_GAP = re.compile(r"(?<=[0-9])[ \-\u2010-\u2015]{1,3}(?=[0-9])")
+_INVISIBLE = ("Cf", "Mn", "Me")
 
 
 def parse_phone(typed: str) -> str | None:
@@ -75,16 +83,20 @@ def hash_token(token: str) -> bytes:
 
 
 def personal_data(text: str) -> Literal["id_number", "mobile_number"] | None:
-    """What in a text could be somebody's identity card or mobile number, also with gaps or full-width digits.
+    """What in a text could be somebody's identity card or mobile number, also with separators, invisible characters
+    or full-width digits.
 
-    Identity numbers are told by their check digit (GB 11643, ISO 7064 MOD 11-2)."""
-    plain = _GAP.sub("", unicodedata.normalize("NFKC", text)).upper()
-    if any(_has_check_digit(found) for found in _ID_NUMBER.findall(plain)):
+    Identity numbers are told by the day of birth and the check digit (GB 11643, ISO 7064 MOD 11-2)."""
+    seen = "".join(each for each in text if unicodedata.category(each) not in _INVISIBLE)
+    plain = unicodedata.normalize("NFKC", seen).upper()
+    if any(_is_id_number(re.sub("[^0-9X]", "", found)) for found in _ID_NUMBER.findall(plain)):
         return "id_number"
-    return "mobile_number" if _MOBILE_IN_TEXT.search(plain) else None
+    return "mobile_number" if any(map(_MOBILE_IN_TEXT.search, (plain, _GAP.sub("", plain)))) else None
 
 
-def _has_check_digit(number: str) -> bool:
+def _is_id_number(number: str) -> bool:
+    if not _ID_FORM.fullmatch(number):
+        return False
     weighed = sum(int(digit) * weight for digit, weight in zip(number, _ID_WEIGHTS, strict=False))
     return "10X98765432"[weighed % 11] == number[17]
 

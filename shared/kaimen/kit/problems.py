@@ -1,5 +1,6 @@
 """RFC 9457 problem documents: the one place that knows how a refusal looks over HTTP."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -31,7 +32,7 @@ STATUS: dict[Kind, int] = {
 }
 MEDIA_TYPE = "application/problem+json"
 
-Malformed = refusal(
+_Malformed = refusal(
     "kit.malformed",
     Kind.INVALID,
     "提交的内容不符合格式要求：{what}",
@@ -47,6 +48,68 @@ TooLarge = refusal(
 Internal = refusal(
     "kit.internal", Kind.BROKEN, "系统内部错误，已记录。", "An internal error occurred and was recorded."
 )
+
+
+_KINDS = {
+    "str": "文字", "int": "整数", "float": "小数", "decimal": "小数", "bool": "布尔值（true 或 false）", "null": "空值",
+    "array": "列表", "object": "对象", "date": "日期", "datetime": "时刻", "time": "时间", "uuid": "UUID",
+}  # fmt: skip
+_SENTENCES = [
+    (re.compile(pattern), sentence)
+    for pattern, sentence in (
+        (r"Expected `([^`]+)`, got `([^`]+)`", "应为{0}，而不是{1}"),
+        (r"Expected `(\w+)`", "应为{0}"),
+        (r"Expected `(\w+)` of (?:length <=|at most length) (\d+).*", "{0}长度最多为 {1}"),
+        (r"Expected `(\w+)` of (?:length >=|at least length) (\d+).*", "{0}长度至少为 {1}"),
+        (r"Expected `(\w+)` of length (\d+) to (\d+).*", "{0}长度应为 {1} 到 {2}"),
+        (r"Expected `(\w+)` of length (\d+).*", "{0}长度应为 {1}"),
+        (r"Expected `(\w+)` ([<>]=?) (\S+)", "{0}应 {1} {2}"),
+        (r"Expected `(\w+)` matching regex (.+)", "{0}应符合格式 {1}"),
+        (r"Expected `(\w+)` with a timezone component", "{0}应带时区"),
+        (r"Expected `(\w+)` with no timezone component", "{0}不应带时区"),
+        (r"Object missing required field `(.+)`", "缺少必填字段 {0}"),
+        (r"Object contains unknown field `(.+)`", "不认识字段 {0}"),
+        (r"Missing required query parameter '(.+?)' for path .*", "缺少必填的查询参数 {0}"),
+        (r"Missing required header parameter '(.+?)' for path .*", "缺少必填的请求头 {0}"),
+        (r"Invalid (?:enum )?value (.+)", "不允许的取值 {0}"),
+        (r"Invalid RFC3339 encoded date", "日期无效，应为 2026-01-31 的形式"),
+        (r"Invalid RFC3339 encoded datetime", "时刻无效，应为 2026-01-31T09:00:00+08:00 的形式"),
+        (r"Invalid RFC3339 encoded time", "时间无效，应为 09:00:00 的形式"),
+        (r"Invalid UUID", "UUID 无效"),
+        (r"Invalid decimal string", "小数无效"),
+        (r"(?:Integer value|Number) out of range", "数字过大或过小"),
+        (r"JSON is malformed: .*", "不是合法的 JSON"),
+        (r"Input data was truncated", "内容不完整"),
+        (r"Validation failed for .*", "参数无效"),
+        (r"cursor", "翻页位置无效"),
+        (r"date", "日期无效"),
+        (r"instant with offset", "应为带时区的时刻"),
+        (r"a file is needed", "需要上传文件"),
+        (r"NUL", "含有 NUL 字符"),
+        (r"not UTF-8", "不是 UTF-8 编码"),
+    )
+]
+
+
+def _in_chinese(what: str) -> str:
+    """What msgspec, Litestar or a service found wrong; what nobody translated stays as it is."""
+    for pattern, sentence in _SENTENCES:
+        found = pattern.fullmatch(what)
+        if found:
+            return sentence.format(*(_kinds(part) for part in found.groups()))
+    return what
+
+
+def _kinds(part: str) -> str:
+    names = part.split(" | ")
+    return "或".join(_KINDS[name] for name in names) if all(name in _KINDS for name in names) else part
+
+
+class Malformed(_Malformed):
+    """`what` is English; the Chinese sentence translates it."""
+
+    def detail(self, lang: str) -> str:
+        return self.zh.format(what=_in_chinese(self.values["what"])) if lang == "zh" else super().detail(lang)
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -95,7 +158,7 @@ def _on_validation(_: Request[Any, Any, Any], raised: ValidationException) -> Re
         if isinstance(entry, dict):
             name = str(entry.get("key", "")) or str(entry.get("source", ""))
             message = str(entry.get("message", raised.detail))
-            errors.append(FieldError(name, f"此项不符合要求（{message}）", message))
+            errors.append(FieldError(name, f"此项不符合要求（{_in_chinese(message)}）", message))
     return respond(Malformed(what=raised.detail if not errors else errors[0].en, errors=errors))
 
 

@@ -366,7 +366,7 @@ def report_csv(report: PublishedReport) -> bytes:
 
 
 def _fault(no: Refusal) -> Fault:
-    return Fault(no.type, no.field or "", no.detail("zh"), no.detail("en"))
+    return Fault(f"/problems/{no.type}", no.field or "", no.detail("zh"), no.detail("en"))
 
 
 _CONSULTATION_FIELDS = tuple(
