@@ -57,6 +57,12 @@ class House:
         assert answer.status_code == 201, answer.text
         return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
+    @property
+    def shift(self) -> timedelta:
+        """By how much every service's clock is moved."""
+        clock = self.folder / "clock"
+        return timedelta(seconds=float(clock.read_text()) if clock.exists() else 0)
+
     def shift_clock(self, by: timedelta) -> None:
         """Move every service's clock to the real time plus `by`."""
         # At once: a service that read a half-written file would live through a moment of another time.
