@@ -177,6 +177,8 @@ async def test_bad_address_is_told_at_its_field_and_can_be_left_out(
     await must_be_well_made(page, "standard")
     await page.fill("#email", "")
     await page.click(".register button")
+    # A page that is closed before it has loaded sometimes never says that it is closed.
+    await page.wait_for_load_state()
     assert "/r/" in page.url
     await page.close()
 
