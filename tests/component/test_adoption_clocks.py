@@ -74,10 +74,13 @@ class Cabinet(Bureau):
         self.wait_for(DAY)
 
     async def lead_to_issue(
-        self, item: dict[str, Any], states: tuple[str, ...] = ("drafting", "consulting", "reviewing")
+        self,
+        item: dict[str, Any],
+        states: tuple[str, ...] = ("drafting", "consulting", "reviewing"),
+        on: date | None = None,
     ) -> None:
-        """Through every state up to the document, with its papers."""
-        path = f"/items/{item['id']}"
+        """Through every state up to the document, with its papers of one day."""
+        path, day = f"/items/{item['id']}", on or self.today
 
         async def move(to: str) -> None:
             async def moved() -> bool:
@@ -96,13 +99,12 @@ class Cabinet(Bureau):
 
         for state in states:
             await move(state)
-        received = self.today - 30 * DAY
-        asked = {"received_on": str(received), "asked_for_by": str(self.today), "opinion_on": str(self.today)}
+        asked = {"received_on": str(day - 30 * DAY), "asked_for_by": str(day), "opinion_on": str(day)}
         await file("legality_review", opinion="lawful", **asked)
         await move("ready")
-        await file("deliberation", meeting="executive", held_on=str(self.today), head_spoke_last=True)
+        await file("deliberation", meeting="executive", held_on=str(day), head_spoke_last=True)
         await move("deliberated")
-        await file("party_report", reported_on=str(self.today))
+        await file("party_report", reported_on=str(day))
 
     async def issue(self, item: dict[str, Any], on: date | None = None, **changes: Any) -> dict[str, Any]:
         day = str(on or self.today)

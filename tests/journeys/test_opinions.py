@@ -102,7 +102,7 @@ async def test_197_opinions_are_answered_and_the_notice_is_the_document(cabinet:
     cabinet.wait_for(timedelta(days=38))
     assert cabinet.today == IMPRINT
     await group_all(cabinet, consultation)
-    await cabinet.lead_to_issue(item)
+    await cabinet.lead_to_issue(item, on=SIGNED)
     issued = await cabinet.issue(
         item, SIGNED, imprint_on=str(IMPRINT), document_no="青府办发〔2022〕28号",
         title="上海市青浦区人民政府办公室关于印发《2022年青浦区政务公开工作要点》的通知",
