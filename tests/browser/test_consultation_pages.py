@@ -378,6 +378,9 @@ async def test_files_are_added_read_and_deleted_on_the_page_of_the_receipt(
     assert f'href="{own}/attachments/1" download>意见.pdf' in page
     file = await town.client.get(f"{own}/attachments/1", headers=cookie)
     assert (file.content, file.headers["x-content-type-options"]) == (PDF, "nosniff")
+    await upload("见第一条。".encode(), "补充.txt")
+    text = await town.client.get(f"{own}/attachments/2", headers=cookie)
+    assert (text.text, text.headers["content-type"]) == ("见第一条。", "text/plain; charset=utf-8")
     for stranger in (
         await town.client.get(f"{own}/attachments/1"),
         await upload(PDF, headers={"Origin": town.url}),

@@ -85,22 +85,22 @@ def handlers(portal: Portal) -> list[Any]:
     ) -> Response[bytes]:
         path = f"{OPENMONTH}/campaigns/{year}"
         chosen = unit if me.role == "office" else me.unit or ""
+        shown = {"limit": str(CLASHES_SHOWN), **({"unit": chosen[:50]} if chosen else {})}
         campaign, signs, board, report, units = await asyncio.gather(
             services.get(path, Campaign, visitor.caller),
             services.get(f"{path}/signs", Signs, visitor.caller),
-            services.get(f"{path}/board", Board, visitor.caller, headers=AS_IT_IS),
+            services.get(f"{path}/board", Board, visitor.caller, params=shown, headers=AS_IT_IS),
             services.get(f"{path}/report", Report, visitor.caller),
             portal.units(visitor),
         )
         lines = [line for line in signs.items if chosen in ("", line.unit)]
-        clashes = [each for each in board.warnings if not chosen or chosen in {named.unit for named in each.events}]
         return portal.page(
             visitor, "desk_open_month.html", status=answered.status, personal=True, campaign=campaign, chosen=chosen,
             units=units, signs=lines[:SIGNS_SHOWN], signs_more=max(0, len(lines) - SIGNS_SHOWN), board=board,
             missing=sum(line.is_missing for line in lines), report=report,
             mine=next((line for line in report.units if line.name == chosen), None),
             covered=next((line for line in board.units if line.unit == chosen), None),
-            clashes=clashes[:CLASHES_SHOWN], clashing=len(clashes), given=answered.typed, faults=answered.faults,
+            clashes=board.warnings, clashing=board.fitting, given=answered.typed, faults=answered.faults,
             outcome=answered.outcome, kept=answered.kept, seal=portal.seals.new(), today=portal.today,
             done=OPEN_MONTH_DONE.get(done, ""),
         )  # fmt: skip

@@ -84,7 +84,9 @@ class Services:
         """A file as the service gave it: to be kept, never shown in our own origin."""
         given = await self._ask("GET", path, caller)
         headers = {name: given.headers[name] for name in _OF_FILES if name in given.headers}
-        return Response(given.content, media_type=given.headers["content-type"], headers=headers)
+        # Litestar names the charset of texts itself.
+        media_type = given.headers["content-type"].partition(";")[0]
+        return Response(given.content, media_type=media_type, headers=headers)
 
     async def post(
         self, path: str, answer: type[T], caller: Caller, body: Any = None, *, headers: dict[str, str] | None = None
