@@ -18,12 +18,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 @dataclass
 class Mailbox:
-    """A mail server. It refuses recipients named in `unknown` for ever, and everybody while it is `busy`."""
+    """A mail server. It refuses recipients named in `unknown` for ever, and everybody while it is `busy`; one
+    that `breaks` takes the message and hangs up without saying so."""
 
     port: int
     received: list[EmailMessage] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
     busy: bool = False
+    breaks: bool = False
     _controller: Controller | None = None
 
     @classmethod
@@ -57,11 +59,29 @@ class Mailbox:
         message = message_from_bytes(content, policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.received.append(message)
+        if self.breaks:
+            assert server.transport is not None
+            server.transport.close()
         return "250 OK"
 
     def of(self, address: str) -> list[EmailMessage]:
         """What came for somebody, in order."""
         return [each for each in self.received if address in str(each["To"])]
+
+
+def text_of(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    assert body is not None
+    return body.get_content()
+
+
+def once(mails: list[EmailMessage]) -> list[EmailMessage]:
+    """Without repetitions of the same message, as a mail program shows them."""
+    shown: dict[str, EmailMessage] = {}
+    for each in mails:
+        first = shown.setdefault(str(each["Message-ID"]), each)
+        assert text_of(first) == text_of(each), "what is new is taken for a repetition"
+    return list(shown.values())
 
 
 @dataclass

@@ -14,10 +14,11 @@ from playwright.async_api import Browser, BrowserContext, Page
 from browser.test_desk import open_page
 from browser.test_pages import must_be_well_made, opened
 from browser.views import LOOKS, Route, contexts, sign_in
-from component.test_notices import SERVICES, Post, clock, morning, open_post, published, text_of, visitor
+from component.test_notices import SERVICES, Post, clock, morning, open_post, published, visitor
 from component.test_representatives import Hall
 from houses import until
 from kaimen.contracts.adoption import DeadlineBreached, DeadlineWarned
+from receivers import text_of
 
 UNIT = "区教育局"
 DESK, ADDRESSES = "/desk/notices", "/desk/notices/addresses"

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 import redis.asyncio as redis
 
-from component.test_notices import HOUR, Post, open_post, published, text_of
+from component.test_notices import HOUR, Post, open_post, published
 from kaimen.kit.clock import SHANGHAI
+from receivers import once, text_of
 
 ROUNDS = int(os.environ.get("KAIMEN_TRIALS", "1"))
 STEPS = 70
@@ -180,11 +181,6 @@ def check_reminders(guest: Guest, mails: list[EmailMessage]) -> None:
         assert any(seen), f"reminded of what is off: {each['Subject']} at {sent_at}, {guest.event.history}"
     counted = Counter((str(each["Subject"]), when_of(each)) for each in once(reminded))
     assert all(count == 1 for count in counted.values()), counted
-
-
-def once(mails: list[EmailMessage]) -> list[EmailMessage]:
-    """Without repetitions of the same message."""
-    return list({str(each["Message-ID"]): each for each in mails}.values())
 
 
 def when_of(message: EmailMessage) -> str:

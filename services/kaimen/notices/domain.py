@@ -4,7 +4,7 @@ Nothing here knows the order of messages: what a person was last told is held ag
 matter which facts came first, twice or together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 from typing import Literal
 
@@ -106,6 +106,18 @@ def news(told: Known | None, now: Known, at: datetime) -> News | None:
         return "postponed" if told.standing == "on" else None
     moved = (told.standing, told.starts_at, told.ends_at, told.place) != ("on", now.starts_at, now.ends_at, now.place)
     return "moved" if moved else None
+
+
+def news_whichever(
+    told: Known | None, perhaps: Iterable[Known], now: Known, at: datetime
+) -> tuple[Known | None, News] | None:
+    """`news` for somebody who was told `told`, and to whom each of `perhaps` was sent, too, without anybody knowing
+    whether it arrived: the first that makes it necessary, and why."""
+    for known in (told, *perhaps):
+        kind = news(known, now, at)
+        if kind is not None:
+            return known, kind
+    return None
 
 
 def _state_news(told: Known | None, now: Known) -> News | None:

@@ -29,7 +29,11 @@ class Refused(Exception):
 
 
 class Away(Exception):
-    """Not now: no connection, no answer, an error of the other side."""
+    """Not now: the other side cannot be reached, or says so."""
+
+
+class Unclear(Away):
+    """The connection broke after it began: the message may have arrived."""
 
 
 class Attachment(msgspec.Struct, frozen=True):
@@ -64,7 +68,7 @@ class Channels:
         return bool(self._settings.sms_url)
 
     async def mail(self, letter: Letter, to: tuple[str, ...], at: datetime) -> None:
-        """Raises Refused for a 5xx reply of the server, Away for everything else."""
+        """Raises Refused for a 5xx reply of the server, Unclear for a connection that broke, Away for the rest."""
         server = urlsplit(self._settings.smtp_url)
         seconds = self._settings.send_seconds
         try:
@@ -89,8 +93,10 @@ class Channels:
             if error.code >= 500:
                 raise Refused("bounced") from error
             raise Away("smtp") from error
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        except aiosmtplib.SMTPConnectError as error:
             raise Away("smtp") from error
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise Unclear("smtp") from error
 
     def _message(self, letter: Letter, to: tuple[str, ...], at: datetime) -> EmailMessage:
         message = EmailMessage()
@@ -110,12 +116,12 @@ class Channels:
         return message
 
     async def sms(self, letter: Letter, to: str, at: datetime) -> None:
-        """Raises Refused for a 4xx answer of the gateway but 408 and 429, Away for everything else."""
+        """Raises Refused for a 4xx answer of the gateway but 408 and 429, Unclear for none, Away for the rest."""
         body = msgspec.json.encode({"to": to, "text": letter.short})
         await self._post(self._settings.sms_url, self._settings.sms_secret, letter.id, body, at, is_ours=True)
 
     async def webhook(self, url: str, secret: str, id: str, said: Mapping[str, Any], at: datetime) -> None:
-        """Raises Refused, also for an address in a private network, or Away."""
+        """Raises Refused, also for an address in a private network, Unclear or Away."""
         is_ours = (urlsplit(url).hostname or "") in self._settings.own_hosts
         await self._post(url, secret, id, msgspec.json.encode(said), at, is_ours=is_ours)
 
@@ -129,8 +135,10 @@ class Channels:
                     raise Refused("not_public")
                 answer = await client.send(request, stream=True)
                 await answer.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError, TimeoutError) as error:
+        except (httpx.ConnectError, httpx.InvalidURL, UnicodeError) as error:
             raise Away("no_answer") from error
+        except (httpx.HTTPError, OSError, TimeoutError) as error:
+            raise Unclear("no_answer") from error
         if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
             raise Away("busy")
         # A redirect is no answer: it could lead anywhere.

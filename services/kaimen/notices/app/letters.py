@@ -58,7 +58,8 @@ def known_of(contact: Contact) -> Known:
 
 def write(id: str, kind: str, items: list[Item], settings: NoticesSettings, *, with_attachments: bool = True) -> Letter:
     """One letter to one person about one or, as a digest, several of their sign-ups. A short message carries no
-    attachments, and to draw a code takes longer than all the rest."""
+    attachments, and to draw a code takes longer than all the rest. Its id depends on its words: a mail program shows a
+    repetition once, and what became true between two tries is none."""
     first = items[0].contact
     language = first.language
     title = items[0].contact.entry.summary if len(items) == 1 else MANY[language].format(count=len(items))
@@ -71,7 +72,7 @@ def write(id: str, kind: str, items: list[Item], settings: NoticesSettings, *, w
     where = entries[0]
     details = (subject, where["when"], where["place"], where["link"])
     return Letter(
-        id=id,
+        id=f"{id}.{_hash(subject, text)[:16]}",
         subject=subject,
         text=text,
         short="【开门】" + "\n".join(part for part in details if part),
@@ -102,7 +103,11 @@ def write_answer(id: str, said: dict[str, Any], language: Language, settings: No
 
 def hash_of(letter: Letter) -> str:
     """What is kept of a letter: the SHA-256 of its subject and text."""
-    return sha256(f"{letter.subject}\n{letter.text}".encode()).hexdigest()
+    return _hash(letter.subject, letter.text)
+
+
+def _hash(subject: str, text: str) -> str:
+    return sha256(f"{subject}\n{text}".encode()).hexdigest()
 
 
 def _entry(item: Item, kind: str, settings: NoticesSettings) -> dict[str, str]:

@@ -3,7 +3,7 @@
 The database says what is due; a process takes some of it for a while (the lease), asks whose it is and what is true
 now, sends outside of any transaction, and writes down what became of it. Who dies in between loses the lease, and
 another process sends again: a server may then get a message twice, under one Message-ID or webhook-id, but never not at
-all.
+all. What may have been said is written down before it is sent, so that who believes it is told when it is no longer so.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ from kaimen.kit.service import Resources
 from kaimen.kit.traces import following
 from kaimen.kit.work import SYSTEM, Work
 from kaimen.notices.app.addresses import Addresses, Kept
-from kaimen.notices.app.channels import Away, Channels, Letter, Refused
+from kaimen.notices.app.channels import Away, Channels, Letter, Refused, Unclear
 from kaimen.notices.app.hearing import CIRCULATE, SEND, wake
 from kaimen.notices.app.letters import Item, hash_of, known_of, write, write_answer, write_duty
 from kaimen.notices.app.settings import NoticesSettings
-from kaimen.notices.domain import Known, Mark, awake, is_urgent, may_wait, news, next_try, still_reminds
+from kaimen.notices.domain import Known, Mark, awake, is_urgent, may_wait, news_whichever, next_try, still_reminds
 from kaimen.notices.store.repository import OPINION, UNIT, Circular, Due, Outcome, Repository, version_of
 
 T = TypeVar("T")
@@ -41,15 +41,16 @@ SAY_NOTHING = "nothing_new"
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that is to be sent now."""
+    """A message that is to be sent now. `before`: what its reader knows, or may know, that it puts right."""
 
     due: Due
     kind: str
     contact: Contact
+    before: Known | None = None
 
     @property
     def item(self) -> Item:
-        return Item(service=self.due.service, contact=self.contact, told=self.due.told)
+        return Item(service=self.due.service, contact=self.contact, told=self.before)
 
     @property
     def together(self) -> tuple[str, ...]:
@@ -193,6 +194,8 @@ class Sender:
             items = [draft.item for draft in drafts]
             letter = write(str(first.due.id), first.kind, items, self._settings, with_attachments=by_mail)
             async with self._lanes:
+                if not await self._begin(drafts):
+                    return
                 outcome = await self._attempt_person(letter, contact.email, contact.phone, first.due.attempts, at)
         else:
             outcome = _no_channel(first.due.attempts, at)
@@ -206,6 +209,15 @@ class Sender:
                 told=told if draft.due.subject == "news" else None,
             )
             await self._settle(draft.due, done)
+
+    async def _begin(self, drafts: list[Draft]) -> bool:
+        """From here on their readers may know it. False: somebody else has taken them over."""
+        if drafts[0].due.subject != "news":
+            return True
+        async with self._resources.workshop.open(SYSTEM) as work:
+            (draft,) = drafts
+            perhaps = dict.fromkeys((*draft.due.perhaps, known_of(draft.contact)))
+            return await Repository(work.connection).may_know(draft.due, tuple(perhaps))
 
     async def _attempt_person(self, letter: Letter, email: str, phone: str, attempts: int, at: datetime) -> Outcome:
         first = Sent("email", mask_email(email)) if email else Sent("sms", mask_phone(phone))
@@ -312,6 +324,8 @@ class Sender:
                 return
             if outcome.told is not None:
                 await store.save_told(UUID(due.recipient), outcome.told)
+            elif due.subject == "news" and not outcome.is_unclear:
+                await store.save_perhaps(UUID(due.recipient), due.perhaps)
             if settled.again:
                 await store.ask_whether_told([UUID(due.recipient)], work.at, settled.traceparent)
             if settled.again or outcome.state == "queued":
@@ -329,6 +343,8 @@ async def _attempt(
     except Refused as no:
         done = Outcome(state="failed", due_at=at, attempts=attempts, error=str(no))
         return msgspec.structs.replace(done, channel=tried.channel, masked=tried.masked)
+    except Unclear as no:
+        return msgspec.structs.replace(_later(str(no), attempts, at), is_unclear=True)
     except Away as no:
         return _later(str(no), attempts, at)
     done = Outcome(state="sent", due_at=at, attempts=attempts, body_sha256=hash_of(letter))
@@ -344,13 +360,14 @@ def decide(due: Due, contact: Contact | None, at: datetime) -> Draft | Outcome:
         return Draft(due=due, kind="replies", contact=contact)
     if due.subject != "news":
         return _decide_reminder(due, contact, now, at)
-    kind = news(due.told, now, at)
-    if kind is None:
+    found = news_whichever(due.told, due.perhaps, now, at)
+    if found is None:
         return _nothing(due, at)
+    before, kind = found
     morning = awake(at)
-    if morning > at and not is_urgent(kind, due.told, now, at):
+    if morning > at and not is_urgent(kind, before, now, at):
         return _at_night(due, kind, morning)
-    return Draft(due=due, kind=kind, contact=contact)
+    return Draft(due=due, kind=kind, contact=contact, before=before)
 
 
 def _decide_reminder(due: Due, contact: Contact, now: Known, at: datetime) -> Draft | Outcome:

@@ -38,7 +38,16 @@ where recipients.id = any($1::uuid[]) and recipients.state = 'confirmed' and occ
     and occasions.starts_at > $2
 
 -- name: save_told
-update recipients set told = $2, told_count = told_count + 1 where id = $1
+update recipients set told = $2, told_count = told_count + 1, perhaps = '[]' where id = $1
+
+-- Only who still holds the lease may send.
+-- name: may_know
+update recipients set perhaps = $2 from messages
+where recipients.id = $1 and messages.id = $3 and messages.state = 'sending' and messages.lease_until = $4
+returning recipients.id
+
+-- name: save_perhaps
+update recipients set perhaps = $2 where id = $1
 
 -- Messages
 
@@ -100,7 +109,7 @@ returning messages.id, service, recipient, subject, version, messages.unit, kind
     traceparent
 
 -- name: told_of
-select id, told from recipients where id = any($1::uuid[])
+select id::text as recipient, told, perhaps from recipients where id = any($1::uuid[])
 
 -- name: next_due
 select least(

@@ -51,8 +51,8 @@ class Reminder(msgspec.Struct, frozen=True):
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
     """A message whose time has come, in the hands of one process until `lease_until`. `told`: what its recipient knows;
-    `said`: what a message to a unit or an author holds; `traceparent`: of the fact behind it, None for what was planned
-    for another day."""
+    `perhaps`: what was sent to them since without anybody knowing whether it arrived; `said`: what a message to a unit
+    or an author holds; `traceparent`: of the fact behind it, None for what was planned for another day."""
 
     id: UUID
     service: str
@@ -65,6 +65,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     lease_until: datetime
     told: Known | None = None
+    perhaps: tuple[Known, ...] = ()
     said: dict[str, Any] | None = None
     traceparent: str | None = None
 
@@ -88,7 +89,8 @@ class Circular(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one attempt. `error`: a word without data; `told`: what its recipient knows from now on."""
+    """What became of one attempt. `error`: a word without data; `told`: what its recipient knows from now on;
+    `is_unclear`: nobody knows whether it arrived."""
 
     state: MessageState
     due_at: datetime
@@ -100,6 +102,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     body_sha256: str = ""
     unit: str = ""
     told: Known | None = None
+    is_unclear: bool = False
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,6 +172,14 @@ class Repository:
     async def save_told(self, recipient: UUID, told: Known) -> None:
         await self._db.execute(queries.save_told, recipient, as_json(told))
 
+    async def may_know(self, due: Due, perhaps: tuple[Known, ...]) -> bool:
+        """False when the lease was lost, and nothing is changed."""
+        values = (UUID(due.recipient), as_json(perhaps), due.id, due.lease_until)
+        return await self._db.fetchval(queries.may_know, *values) is not None
+
+    async def save_perhaps(self, recipient: UUID, perhaps: tuple[Known, ...]) -> None:
+        await self._db.execute(queries.save_perhaps, recipient, as_json(perhaps))
+
     # Messages
 
     async def ask_whether_told(self, recipients: Sequence[UUID], at: datetime, traceparent: str | None) -> None:
@@ -199,12 +210,10 @@ class Repository:
     async def take_due(self, at: datetime, most: int, lease_until: datetime) -> list[Due]:
         rows = await self._db.fetch(queries.take_due, at, most, lease_until)
         people = [UUID(row["recipient"]) for row in rows if not row["recipient"].startswith((UNIT, OPINION))]
-        told = {
-            str(row["id"]): msgspec.json.decode(row["told"], type=Known) if row["told"] else None
-            for row in await self._db.fetch(queries.told_of, people)
-        }
-        known = frozenset({"said"})
-        return [struct_of({**row, "told": told.get(row["recipient"])}, Due, known) for row in rows]
+        known = {row["recipient"]: row for row in await self._db.fetch(queries.told_of, people)}
+        nothing = {"told": None, "perhaps": "[]"}
+        in_json = frozenset({"told", "perhaps", "said"})
+        return [struct_of({**nothing, **row, **known.get(row["recipient"], {})}, Due, in_json) for row in rows]
 
     async def next_due(self) -> datetime | None:
         return await self._db.fetchval(queries.next_due)
