@@ -275,6 +275,29 @@ async def test_move_says_old_and_new_and_cancellation_ends_it(quiet_post: Post, 
     await quiet_post.mails("li@example.com", 3)
 
 
+async def test_one_message_that_cannot_be_written_holds_up_no_other(quiet_post: Post, unit: Desk) -> None:
+    event = await published(unit, morning(12), title="走进苗圃", session={"capacity": 5})
+    quiet_post.mail.busy = True
+    visitors = [await visitor(unit, event, f"one{n}@example.com") for n in range(3)]
+    for each in visitors:
+        await quiet_post.logged(each["id"], lambda line: line["error"] == "greylisted")
+    database = await quiet_post.house.database("notices")
+    broken = """
+        insert into messages (id, service, recipient, subject, version, unit, kind, said, state, due_at, created_at,
+            changed_at)
+        values (gen_random_uuid(), 'adoption', 'unit:区教育局', 'email:broken', '1', '区教育局', 'breached', '{}',
+            'queued', $1, $1, $1)"""
+    await database.execute(broken, quiet_post.now)
+    await database.close()
+    quiet_post.mail.busy = False
+    await quiet_post.at(morning(0, 12))
+    await quiet_post.idle()
+    for n in range(3):
+        assert len(quiet_post.mail.of(f"one{n}@example.com")) == 1
+    (dead,) = await quiet_post.log(state="dead")
+    assert (dead["recipient"], dead["error"]) == ("unit:区教育局", "defect")
+
+
 async def test_who_may_have_heard_hears_that_it_is_no_longer_so(quiet_post: Post, unit: Desk) -> None:
     event = await published(unit, morning(12), title="走进水厂", session={"capacity": 5})
     other = await published(unit, morning(12, 15), title="走进气象站", session={"capacity": 5})

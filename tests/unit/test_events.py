@@ -198,7 +198,7 @@ def test_session_may_not_stand_twice() -> None:
     [
         (" 答疑 ", "答疑"),
         ("3 < 5, a&b", "3 < 5, a&b"),
-        ("a\nb", "a\nb"),
+        ("a\nb", "a b"),
         ("<b>x</b>", texts.MarkupInText),
         ("<img src=x>", texts.MarkupInText),
         ("< img", "< img"),

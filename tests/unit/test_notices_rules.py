@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -334,6 +335,14 @@ def test_every_kind_of_message_can_be_written(kind: str, language: Any) -> None:
     assert "{" not in letter.subject + letter.text + letter.short
     assert "ABCD" in letter.text
     assert len(letter.short) < 200
+
+
+def test_title_with_a_line_break_is_still_a_subject() -> None:
+    contact = World(state="confirmed").contact
+    entry = msgspec.structs.replace(contact.entry, summary="走进\u2028消防站\n参观")
+    item = Item(service="opendays", contact=msgspec.structs.replace(contact, entry=entry), told=None)
+    letter = write("id", "confirmed", [item], NoticesSettings())
+    assert letter.subject == "报名成功：走进 消防站 参观"
 
 
 LOSSES = [("standing", "cancelled"), ("standing", "postponed"), ("state", "withdrawn"), ("move", 400)]

@@ -23,6 +23,13 @@ def test_what_nobody_sees_is_not_kept(typed: str, kept: str) -> None:
     assert clean_text(typed, "title") == kept
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \n\t", "\x85", "\u2028", "\u2029", "\n\n"])
+def test_title_is_one_line_and_a_text_has_paragraphs(end: str) -> None:
+    typed = f"走进{end}消防站  2 号"
+    assert clean_text(typed, "title") == "走进 消防站  2 号"
+    assert clean_text(typed, "summary", most=5000) == typed
+
+
 @pytest.mark.parametrize("typed", ["\u200b", "\u2066\u2069", "\u3164", "\ufe0f", " \u00ad "])
 def test_text_without_anything_to_see_is_empty(typed: str) -> None:
     with pytest.raises(BadText):

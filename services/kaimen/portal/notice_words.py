@@ -71,6 +71,7 @@ MESSAGE_ERRORS: dict[str, str] = {
     "busy": N_("对方的系统忙"),
     "no_answer": N_("对方的系统没有回应"),
     "not_public": N_("推送地址指向内部网络"),
+    "defect": N_("本平台出错，请联系技术人员"),
 }
 NOTICES_DONE: dict[str, str] = {
     "replayed": N_("已排队重发，内容以发送时的情况为准。"),

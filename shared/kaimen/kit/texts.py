@@ -18,6 +18,9 @@ BadUrl = refusal(
 )
 ReasonRequired = refusal("kit.reason-required", Kind.INVALID, "请说明原因。", "A reason is required.")
 
+LINE = 200
+"""Characters, at most, of what is a title, a name or a place, and no paragraph."""
+_BREAK = re.compile(r"[^\S\r\n\x85\u2028\u2029]*[\r\n\x85\u2028\u2029]\s*")
 _MARKUP = re.compile(
     r"<[/!?]"
     r"|<[a-z][\w:-]*(?:[\s/][^<>]*)?>"
@@ -42,9 +45,12 @@ _BREAKS_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f\\]")
 _HOST = re.compile(r"[\w.-]*\w[\w.-]*|\[[0-9a-f:.]+\]", re.IGNORECASE)
 
 
-def clean_text(text: str, field: str, *, least: int = 0, most: int = 200) -> str:
-    """The text without outer blanks and invisible characters. Raises MarkupInText or BadText."""
+def clean_text(text: str, field: str, *, least: int = 0, most: int = LINE) -> str:
+    """The text without outer blanks and invisible characters; what may not be longer than `LINE` is one line. Raises
+    MarkupInText or BadText."""
     text = _INVISIBLE.sub("", text).strip()
+    if most <= LINE:
+        text = _BREAK.sub(" ", text)
     if not _is_visible(text):
         text = ""
     if _MARKUP.search(text):

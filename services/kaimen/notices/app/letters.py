@@ -64,7 +64,7 @@ def write(id: str, kind: str, items: list[Item], settings: NoticesSettings, *, w
     language = first.language
     title = items[0].contact.entry.summary if len(items) == 1 else MANY[language].format(count=len(items))
     subject, lead = BY_LANGUAGE[language][kind]
-    subject = subject.format(title=title)
+    subject = _line(subject.format(title=title))
     entries = [_entry(item, kind, settings) for item in items]
     text = _TEMPLATES.get_template(f"{language}.txt").render(
         greeting=_GREETINGS[language].format(name=first.name), lead=lead, entries=entries
@@ -85,7 +85,7 @@ def write(id: str, kind: str, items: list[Item], settings: NoticesSettings, *, w
 def write_duty(id: str, kind: str, said: dict[str, Any], settings: NoticesSettings) -> Letter:
     """To a unit, about what it owes."""
     subject, lead = DUTIES[kind]
-    subject = subject.format(title=said["title"])
+    subject = _line(subject.format(title=said["title"]))
     page = settings.public_url + said["page"]
     text = _TEMPLATES.get_template("duty.txt").render({**said, "lead": lead, "page": page})
     return Letter(id=id, subject=subject, text=text, short=subject)
@@ -94,11 +94,16 @@ def write_duty(id: str, kind: str, said: dict[str, Any], settings: NoticesSettin
 def write_answer(id: str, said: dict[str, Any], language: Language, settings: NoticesSettings) -> Letter:
     """To the author of an opinion, when the report on it is published."""
     subject, lead = BY_LANGUAGE[language]["answered"]
-    subject = subject.format(title=said["title"])
+    subject = _line(subject.format(title=said["title"]))
     page, receipts = settings.public_url + said["page"], f"{settings.public_url}/opinions"
     template = _TEMPLATES.get_template(f"answered.{language}.txt")
     text = template.render({**said, "lead": lead, "page": page, "receipts": receipts})
     return Letter(id=id, subject=subject, text=text, short=f"【开门】{subject}\n{page}")
+
+
+def _line(text: str) -> str:
+    """A subject is one line (RFC 5322 section 2.2)."""
+    return " ".join(text.split())
 
 
 def hash_of(letter: Letter) -> str:

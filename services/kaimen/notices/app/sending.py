@@ -118,14 +118,26 @@ class Sender:
         try:
             async with asyncio.TaskGroup() as group:
                 for due in duties:
-                    group.create_task(self._send_duty(due, at))
+                    group.create_task(self._alone([due], self._send_duty(due, at), at))
                 for due in answers:
-                    group.create_task(self._send_answer(due, at))
+                    group.create_task(self._alone([due], self._send_answer(due, at), at))
                 for letter in await self._drafts(people, at):
-                    group.create_task(self._send_letter(letter, at))
+                    dues = [draft.due for draft in letter]
+                    group.create_task(self._alone(dues, self._send_letter(letter, at), at))
         except* Unavailable:
             # The lease ends, and everything that was not written down is sent again.
             log.warning("outcomes lost", messages=len(taken))
+
+    async def _alone(self, dues: list[Due], sending: Coroutine[Any, Any, None], at: datetime) -> None:
+        """A defect that one message brings to light holds up no other: somebody must look at it."""
+        try:
+            await sending
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.error("message not sent", messages=[str(due.id) for due in dues], exc_info=error)
+            for due in dues:
+                await self._settle(due, Outcome(state="dead", due_at=at, attempts=due.attempts, error="defect"))
 
     # To people
 
