@@ -395,6 +395,11 @@ async def test_bad_input_is_refused_and_nothing_is_written(house: House, ground:
     assert await refused(house, ask(ground)) == (status, f"/problems/{reason}")
 
 
+async def test_wrong_method_is_told_the_right_ones(ground: Ground) -> None:
+    answer = await ground.ask("DELETE", "/events")
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+
+
 async def test_registration_at_the_same_time_elsewhere_is_refused(house: House, ground: Ground) -> None:
     number = phone()
     assert (await ground.register("open", phone=number)).status_code == 201

@@ -169,6 +169,9 @@ def _on_http(_: Request[Any, Any, Any], raised: HTTPException) -> Response[bytes
     if isinstance(raised, NotFoundException):
         return respond(NoSuchPage())
     if isinstance(raised, MethodNotAllowedException):
+        allowed = set(headers.get("allow", "").split(", "))
+        # The framework knows nothing of HEAD, which is answered wherever GET is.
+        headers["allow"] = ", ".join(sorted(allowed | {"HEAD"} if "GET" in allowed else allowed))
         return respond(WrongMethod(), headers=headers)
     if raised.status_code >= 500:
         log.error("unhandled", exc_info=raised.__cause__ or raised)
