@@ -4,7 +4,7 @@ second half of 2026; and their forms, which keep what was typed."""
 import hashlib
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -302,6 +302,91 @@ async def test_clock_board_says_what_is_provisional_and_suspended(town: House, r
     page = (await town.client.get(routes["clocks"].path)).text
     for said in ("待国务院办公厅通知", "不早于", "《突发事件应对法》", "原期限", "未公布"):
         assert said in page, said
+
+
+def _resumable(page: str) -> list[str]:
+    """What the form for resuming offers."""
+    found = re.search(r'<select id="suspension".*?</select>', page, re.DOTALL)
+    return re.findall(r'<option value="([^"]+)"', found[0]) if found else []
+
+
+async def test_office_resumes_a_suspension_and_everybody_reads_it(
+    town: House, district: District, routes: dict[str, Route]
+) -> None:
+    asking, path = district.asking, routes["clocks"].path
+    clocks = (await asking.get("/clocks?state=running&kind=report"))["items"]
+    [clock] = [each for each in clocks if each["suspensions"]]
+    headers = await asking.house.token("office")
+    day = timedelta(days=1)
+    law = {"legal_basis": "《传染病防治法》", "decided_by": "区政府"}
+
+    async def suspend() -> None:
+        body = {"from_on": str(asking.today), "to_on": str(asking.today + 4 * day), **law}
+        await asking.post(f"/clocks/{clock['id']}/suspend", body, headers)
+
+    await suspend()
+    today = str(asking.today)
+    chosen = f"{clock['id']}/{today}"
+
+    cookies = {
+        role: f"{SESSION}={await sign_in(town, **{'as': role, 'unit': '' if role == 'office' else UNIT})}"
+        for role in ("office", "unit_lead")
+    }
+
+    async def read(role: str = "office", **more: str) -> str:
+        return (await town.client.get(path, headers={"Cookie": cookies[role], **more})).text
+
+    assert _resumable(await read()) == [chosen], "the other suspension is over"
+    for page in (await read("unit_lead"), (await town.client.get(path)).text):
+        assert 'name="suspension"' not in page
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', await read()))
+    fields = {
+        **hidden, "do": "resume", "suspension": chosen, "resumed_on": today, "reason": "疫情已经解除",
+        "resumed_by": "区应急指挥部",
+    }  # fmt: skip
+
+    async def press(role: str = "office", **changes: str) -> httpx.Response:
+        headers = {"Cookie": cookies[role], "Origin": town.url}
+        return await town.client.post(path, data={**fields, **changes}, headers=headers)
+
+    for field, wrong, kept in (
+        ("suspension", "", 'value="疫情已经解除"'),
+        ("suspension", f"{clock['id']}/2026-01-01", 'value="区应急指挥部"'),
+        ("resumed_on", str(asking.today - day), 'value="疫情已经解除"'),
+        ("resumed_on", "", f'<option value="{chosen}" selected>'),
+        ("reason", " ", f'name="resumed_on" type="date" value="{today}"'),
+        ("reason", "请电13812345678", 'value="请电13812345678"'),
+        ("resumed_by", "", 'value="疫情已经解除"'),
+    ):
+        answer = await press(**{field: wrong})
+        assert answer.status_code in (400, 422), (field, wrong)
+        assert f'href="#{field}"' in _errors(answer), (field, wrong)
+        assert f'id="{field}-fault"' in answer.text
+        assert kept in answer.text, (field, wrong)
+        assert re.findall(r"<details[^>]*open><summary>([^<]+)", answer.text) == ["提前恢复计时"]
+    assert (await press(suspension=f"{asking.today}/{today}")).status_code == 422
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', await read("unit_lead")))
+    assert (await press("unit_lead", **hidden)).status_code == 403
+    answer = await press()
+    assert (answer.status_code, answer.headers["location"]) == (303, "/clocks")
+    assert _resumable(await read()) == []
+    first, last = (_spelled(day) for day in (asking.today, asking.today + 4 * day))
+    public = (await town.client.get(path)).text
+    assert f"中止 {first} 至 {last}，未生效：疫情已经解除（区应急指挥部）" in public
+    assert "中止依据：《传染病防治法》（区政府）" in public
+    await suspend()
+    await press(resumed_on=str(asking.today + day))
+    public = (await town.client.get(path)).text
+    assert (
+        f"中止 {first} 至 {last}，自 {_spelled(asking.today + day)} 起恢复计时：疫情已经解除（区应急指挥部）" in public
+    )
+    english = (await town.client.get(path, headers={"Accept-Language": "en"})).text
+    assert re.search(r"Suspended from .+ to .+, counted again from .+ on: 疫情已经解除", english)
+    assert re.search(r"Suspended from .+ to .+, taken back before it took effect: 疫情已经解除", english)
+
+
+def _spelled(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日 周{'一二三四五六日'[day.weekday()]}"
 
 
 async def test_draft_is_for_its_unit_alone(town: House, routes: dict[str, Route]) -> None:

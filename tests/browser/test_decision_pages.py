@@ -211,7 +211,8 @@ async def test_page_as_it_was_says_so_and_what_was_not_public_is_not_there(
     town: House, routes: dict[str, Route]
 ) -> None:
     then, before = [await town.client.get(routes[name].path) for name in ("then", "not-yet")]
-    assert "结束时公众看到的页面" in then.text
+    assert "今天到目前为止看到的页面" in then.text
+    assert "结束时公众看到的页面" not in then.text
     assert (before.status_code, "还没有公布" in before.text, "计时用" in before.text) == (404, True, False)
 
 

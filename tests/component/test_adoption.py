@@ -167,6 +167,24 @@ async def test_opinion_is_followed_from_receipt_to_changed_clause(bureau: Bureau
     assert (await bureau.get(f"/consultations/{consultation['id']}"))["state"] == "digested"
 
 
+async def test_deleted_passage_says_why(bureau: Bureau) -> None:
+    consultation = await bureau.answered()
+    final = [{"key": "1", "text": "学区按小区划分。"}, {"key": "2", "note": "施行日期另行公布。"}]
+    published = await bureau.published(consultation, final=final)
+    _, second = published["document"]["passages"]
+    assert (second["after"], second["note"]) == (None, "施行日期另行公布。")
+    assert second["before"]
+
+
+async def test_only_passages_of_the_draft_can_be_deleted(bureau: Bureau) -> None:
+    body = {"consultation": (await bureau.answered())["id"], "final": [{"key": "9", "note": "不再需要。"}]}
+    answer = await bureau.ask("POST", "/reports", body, await bureau.staff())
+    assert answer.status_code == 422, answer.text
+    problem = answer.json()
+    assert problem["type"] == "/problems/adoption.nothing-to-delete"
+    assert problem["errors"][0]["field"] == "final[0].text"
+
+
 async def test_report_names_every_channel_used_or_not(bureau: Bureau) -> None:
     consultation = await bureau.answered()
     forum = {

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from component.test_adoption import UNIT, Bureau
@@ -212,7 +213,7 @@ async def test_suspension_keeps_the_original_day_visible(cabinet: Cabinet) -> No
         "from_on": str(first), "to_on": str(first + 4 * DAY), "legal_basis": "突发事件应对法", "decided_by": "区政府",
     }  # fmt: skip
     path = f"/clocks/{clock['id']}/suspend"
-    bare = await cabinet.ask("POST", path, {**body, "legal_basis": " "}, await cabinet.house.token("office"))
+    bare = await cabinet.ask("POST", path, {**body, "legal_basis": " \u200b"}, await cabinet.house.token("office"))
     assert problem_of(bare) == (422, "/problems/adoption.legal-basis-needed")
     by_unit = await cabinet.ask("POST", path, body, await cabinet.lead())
     assert problem_of(by_unit) == (403, "/problems/kit.forbidden")
@@ -220,6 +221,184 @@ async def test_suspension_keeps_the_original_day_visible(cabinet: Cabinet) -> No
     assert moved["original_due_on"] == clock["due_on"]
     assert moved["due_on"] > clock["due_on"]
     assert "recomputed" in await cabinet.facts(clock)
+
+
+class Office(Cabinet):
+    """The office, which suspends and resumes the clocks of decisions."""
+
+    async def suspended(self, clock: dict[str, Any], first: date, last: date) -> dict[str, Any]:
+        body = {"from_on": str(first), "to_on": str(last), "legal_basis": "突发事件应对法", "decided_by": "区政府"}
+        return await self.post(f"/clocks/{clock['id']}/suspend", body, await self.house.token("office"))
+
+    async def resume(self, clock: dict[str, Any], from_on: date, on: date, /, **also: Any) -> httpx.Response:
+        headers = {**await self.house.token("office"), **also.pop("headers", {})}
+        body = {"from_on": str(from_on), "resumed_on": str(on), "reason": "应急响应结束", "decided_by": "区政府"}
+        return await self.ask("POST", f"/clocks/{clock['id']}/resume", {**body, **also}, headers)
+
+    async def warnings(self, clock: dict[str, Any]) -> list[tuple[str, int]]:
+        """For which day, and how many working days were left."""
+        query = """select body -> 'clock' ->> 'due_on' as due_on, (body ->> 'days_left')::int as days_left
+            from (select convert_from(body, 'UTF8')::jsonb as body, seq from outbox
+                where aggregate_id = $1 and subject = 'adoption.deadline.warned.v1') told order by seq"""
+        return [(row["due_on"], row["days_left"]) for row in await self.rows(query, clock["id"])]
+
+    async def rows(self, query: str, *values: Any) -> list[Any]:
+        database = await self.house.database("adoption")
+        try:
+            return await database.fetch(query, *values)
+        finally:
+            await database.close()
+
+    async def wait_until(self, day: date) -> None:
+        """On that day, after whatever was owed has been looked at."""
+        self.wait_for((day - self.today).days * DAY)
+        looked = "select not exists (select 1 from timers where kind = 'look-at-clock' and due_at <= $1)"
+        await until(lambda: self._is(looked, self.now))
+
+    async def _is(self, query: str, *values: Any) -> bool:
+        return (await self.rows(query, *values))[0][0]
+
+
+@pytest.fixture
+def office(town: House) -> Office:
+    return Office(town)
+
+
+async def test_resumed_clock_runs_again_and_its_suspension_stays_on_record(office: Office) -> None:
+    item, _ = await office.issued()
+    clock = (await office.clocks(item))["report"]
+    first, last = office.today + DAY, office.today + 11 * DAY
+    paused = await office.suspended(clock, first, last)
+    office.wait_for(3 * DAY)
+    on = office.today
+    as_read = {"If-Match": f'"{paused["version"]}"'}
+    answer = await office.resume(clock, first, on, headers=as_read)
+    assert answer.status_code == 200, answer.text
+    moved = answer.json()
+    assert problem_of(await office.resume(clock, first, on, headers=as_read))[0] == 412
+    assert clock["due_on"] < moved["due_on"] < paused["due_on"]
+    assert moved["due_on"] == str(Workdays().plus(date.fromisoformat(clock["due_on"]), 2)), "two working days passed"
+    assert moved["original_due_on"] == clock["due_on"]
+    [said] = moved["suspensions"]
+    assert said["resumed"].pop("at")
+    assert said["resumed"] == {"on": str(on), "reason": "应急响应结束", "decided_by": "区政府"}
+    assert {**said, "resumed": None} == paused["suspensions"][0]
+    query = "select action, reason from audit where object = $1 order by seq"
+    audit = [tuple(row) for row in await office.rows(query, f"clock:{clock['id']}")]
+    assert audit == [("suspend", "突发事件应对法"), ("resume", "应急响应结束")]
+    query = """select convert_from(body, 'UTF8')::jsonb ->> 'reason' from outbox
+        where aggregate_id = $1 and subject = 'adoption.deadline.recomputed.v1' order by seq"""
+    reasons = [row[0] for row in await office.rows(query, clock["id"])]
+    assert reasons == ["中止：突发事件应对法", "恢复计时：应急响应结束"]
+
+    async def shown() -> bool:
+        return f"中止 {first} 至 {last}，自 {on} 起恢复计时：应急响应结束\\n中止依据：突发事件应对法" in (
+            await office.feed("adoption")
+        )
+
+    await until(shown)
+
+
+async def test_suspension_that_is_taken_back_before_it_begins_never_took_effect(office: Office) -> None:
+    item, _ = await office.issued()
+    clock = (await office.clocks(item))["report"]
+    first, last = office.today + DAY, office.today + 11 * DAY
+    await office.suspended(clock, first, last)
+    moved = (await office.resume(clock, first, first)).json()
+    assert (moved["due_on"], moved["counted"]) == (clock["due_on"], clock["counted"])
+    again = await office.suspended(clock, first, last)
+    assert [each["resumed"] is None for each in again["suspensions"]] == [False, True]
+    moved = (await office.resume(clock, first, last)).json()
+    assert [each["resumed"]["on"] for each in moved["suspensions"]] == [str(first), str(last)]
+
+    async def shown() -> bool:
+        return f"中止 {first} 至 {last}，未生效：应急响应结束" in await office.feed("adoption")
+
+    await until(shown)
+
+
+async def test_resumption_that_may_not_be_is_refused_and_nothing_is_written(office: Office) -> None:
+    item, consultation = await office.issued()
+    clock = (await office.clocks(item))["report"]
+    first, last = office.today + DAY, office.today + 4 * DAY
+    paused = await office.suspended(clock, first, last)
+    no = "/problems/adoption."
+    bad: list[tuple[int, str, str, dict[str, Any]]] = [
+        (422, f"{no}unknown-suspension", "from_on", {"from_on": str(last)}),
+        (422, f"{no}bad-resumption", "resumed_on", {"resumed_on": str(first - DAY)}),
+        (422, f"{no}bad-resumption", "resumed_on", {"resumed_on": str(last + DAY)}),
+        (422, f"{no}resumption-unexplained", "reason", {"reason": " \u200b"}),
+        (422, f"{no}resumption-unexplained", "decided_by", {"decided_by": ""}),
+        (422, f"{no}personal-data-in-text", "reason", {"reason": "请电13812345678"}),
+        (422, f"{no}personal-data-in-text", "decided_by", {"decided_by": "王某31011819000101006X"}),
+        (422, "/problems/kit.markup-in-text", "reason", {"reason": "<b>粗</b>"}),
+    ]
+    for status, type, field, change in bad:
+        answer = await office.resume(clock, first, first, **change)
+        assert (*problem_of(answer), answer.json()["errors"][0]["field"]) == (status, type, field)
+    assert problem_of(await office.resume(clock, first, first, resumed_on="morgen"))[0] in (400, 422)
+    stale = await office.resume(clock, first, first, headers={"If-Match": '"1"'})
+    assert problem_of(stale) == (412, "/problems/kit.stale-version")
+    by_unit = await office.resume(clock, first, first, headers=await office.lead())
+    assert problem_of(by_unit) == (403, "/problems/kit.forbidden")
+    nowhere = await office.resume({"id": item["id"]}, first, first)
+    assert problem_of(nowhere) == (404, f"{no}unknown-clock")
+    assert (await office.clocks(item))["report"]["version"] == paused["version"]
+    assert (await office.resume(clock, first, last)).status_code == 200
+    twice = await office.resume(clock, first, last)
+    assert problem_of(twice) == (409, f"{no}already-resumed")
+    office.wait_for(5 * DAY)
+    other = (await office.clocks(item))["disclosure"]
+    await office.suspended(other, first, last)
+    over = await office.resume(other, first, last)
+    assert problem_of(over) == (409, f"{no}suspension-over")
+    await office.published(consultation)
+    closed = await office.resume(clock, first, last)
+    assert problem_of(closed) == (409, f"{no}clock-closed")
+
+
+async def test_unit_that_was_warned_of_a_later_day_is_warned_of_the_new_one_once(office: Office) -> None:
+    item, _ = await office.issued()
+    clock = (await office.clocks(item))["report"]
+    assert (office.today, clock["due_on"]) == (date(2025, 3, 4), "2025-03-18")
+    first, last = date(2025, 3, 14), date(2025, 3, 27)
+    paused = await office.suspended(clock, first, last)
+    assert paused["due_on"] == "2025-04-01"
+    await office.wait_until(date(2025, 3, 25))
+    assert await office.warnings(clock) == [("2025-04-01", 5)]
+    moved = (await office.resume(clock, first, last)).json()
+    assert (moved["due_on"], moved["days_left"]) == ("2025-03-31", 4)
+    told = [("2025-04-01", 5), ("2025-03-31", 4)]
+    assert await office.warnings(clock) == told
+    for day in (date(2025, 3, 26), date(2025, 3, 28), date(2025, 4, 1)):
+        await office.wait_until(day)
+    assert await office.warnings(clock) == [*told, ("2025-03-31", 3), ("2025-03-31", 1)]
+    assert (await office.facts(clock))[-2:] == ["warned", "breached"]
+
+
+async def test_weekend_that_is_given_back_moves_nothing_and_warns_nobody_twice(office: Office) -> None:
+    item, _ = await office.issued()
+    clock = (await office.clocks(item))["report"]
+    friday, sunday = date(2025, 3, 14), date(2025, 3, 16)
+    await office.suspended(clock, friday, sunday)
+    await office.wait_until(friday + DAY)
+    assert await office.warnings(clock) == [("2025-03-19", 3)], "nobody had looked when five days were left"
+    moved = (await office.resume(clock, friday, office.today)).json()
+    assert moved["due_on"] == "2025-03-19"
+    assert len(await office.warnings(clock)) == 1
+
+
+async def test_suspension_from_before_there_were_resumptions_is_read_and_can_be_resumed(office: Office) -> None:
+    item, _ = await office.issued()
+    clock = (await office.clocks(item))["report"]
+    first, last = office.today + DAY, office.today + 4 * DAY
+    await office.suspended(clock, first, last)
+    old = """update clocks set suspensions =
+        (select jsonb_agg(each - 'resumed') from jsonb_array_elements(suspensions) each)
+        where id = $1 returning suspensions::text"""
+    assert "resumed" not in (await office.rows(old, clock["id"]))[0][0]
+    assert (await office.clocks(item))["report"]["suspensions"][0]["resumed"] is None
+    assert (await office.resume(clock, first, first)).json()["due_on"] == clock["due_on"]
 
 
 async def test_wrong_day_of_issue_is_put_right_while_the_clock_runs(cabinet: Cabinet) -> None:

@@ -368,6 +368,8 @@ async def _read_the_answers(house: House, browser: Browser, receipt: str, report
         await says(citizen, "决策文件出台")
         await citizen.goto(f"/decisions/{item}?as_at=2026-06-01")
         await says(citizen, "这件事还没有公布")
+        await citizen.goto(f"/decisions/{item}?as_at={SUMMER + timedelta(days=7):%Y-%m-%d}")
+        await says(citizen, "结束时公众看到的页面")
 
 
 async def _read_as_a_program(house: House, report: str, item: str) -> None:

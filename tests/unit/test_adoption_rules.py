@@ -9,18 +9,22 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from kaimen.adoption.domain import clocks, clusters, consultations, reports, similarity
-from kaimen.adoption.domain.clocks import WARN_AT, Clock, Suspension
+from kaimen.adoption.domain.clocks import WARN_AT, Clock, Resumption, Suspension
 from kaimen.adoption.domain.clusters import OUTCOMES, ConcentrationRule
 from kaimen.adoption.domain.consultations import CHANNELS, Consultation
 from kaimen.adoption.domain.opinions import fingerprint, must_be_publishable
 from kaimen.adoption.domain.refusals import (
+    AlreadyResumed,
+    BadResumption,
     BadSuspension,
     ClockClosed,
     NeverShortened,
     PersonalDataInText,
     ReasonForOutcome,
     SuspendedTooLate,
+    SuspensionOver,
     SuspensionOverlaps,
+    UnknownSuspension,
 )
 from kaimen.kit.clock import day_start
 from kaimen.kit.refusals import Refusal
@@ -45,6 +49,28 @@ def clock(started_on: date, **changes: object) -> Clock:
 
 def suspension(first: date, last: date) -> Suspension:
     return Suspension(from_on=first, to_on=last, legal_basis="突发事件应对法", decided_by="区政府", at=AT)
+
+
+def resumption(on: date) -> Resumption:
+    return Resumption(on=on, reason="应急响应提前结束", decided_by="区政府", at=AT)
+
+
+@st.composite
+def paused_clocks(draw: st.DrawFn) -> tuple[Clock, Suspension, date]:
+    """A clock with one or two suspensions, perhaps in a year whose notice is missing; one of them; and a day on which
+    that one still goes on or is to come."""
+    running = clock(draw(st.one_of(issue_days, st.dates(date(2026, 11, 20), date(2026, 12, 20)))))
+    for _ in range(draw(st.integers(1, 2))):
+        first = running.started_on + draw(st.integers(0, 40)) * DAY
+        pause = suspension(first, first + draw(st.integers(0, 40)) * DAY)
+        try:
+            running = clocks.suspended(running, pause, running.started_on, CALENDAR)
+        except Refusal:
+            assume(running.suspensions)
+    chosen = draw(st.sampled_from(running.suspensions))
+    today = running.started_on + draw(st.integers(0, (chosen.to_on - running.started_on).days)) * DAY
+    assume(not clocks.is_late(running, today))
+    return running, chosen, today
 
 
 @given(issue_days, st.integers(0, 40), st.integers(0, 40))
@@ -166,6 +192,138 @@ def test_a_clock_that_is_over_cannot_be_suspended() -> None:
     with pytest.raises(BadSuspension):
         clocks.suspended(running, suspension(date(2022, 9, 1), date(2022, 9, 2)), date(2022, 10, 9), CALENDAR)
     assert clocks.suspended(running, pause, date(2022, 10, 17), CALENDAR).due_on == date(2022, 10, 20)
+
+
+@given(paused_clocks(), st.data())
+def test_from_the_day_of_a_resumption_on_the_days_count_again(
+    found: tuple[Clock, Suspension, date], data: st.DataObject
+) -> None:
+    running, pause, today = found
+    on = data.draw(st.dates(max(today, pause.from_on), pause.to_on))
+    resumed = clocks.resumed(running, pause.from_on, resumption(on), today, CALENDAR)
+    others = tuple(each for each in running.suspensions if each is not pause)
+    shorter = (suspension(pause.from_on, on - DAY),) if on > pause.from_on else ()
+    as_if = clocks.computed(replace(running, suspensions=(*others, *shorter)), CALENDAR)
+    assert (resumed.due_on, resumed.not_before) == (as_if.due_on, as_if.not_before)
+    assert clocks.counted(resumed, CALENDAR) == clocks.counted(as_if, CALENDAR)
+    kept = [each for each in resumed.suspensions if each.from_on == pause.from_on]
+    assert kept == [replace(pause, resumed=resumption(on))], "what was decided stays on record"
+
+
+@given(paused_clocks(), st.data())
+def test_no_resumption_makes_a_clock_late(found: tuple[Clock, Suspension, date], data: st.DataObject) -> None:
+    running, pause, today = found
+    on = data.draw(st.dates(pause.from_on - 2 * DAY, pause.to_on + 2 * DAY))
+    try:
+        resumed = clocks.resumed(running, pause.from_on, resumption(on), today, CALENDAR)
+    except BadResumption:
+        assert not max(today, pause.from_on) <= on <= pause.to_on
+        return
+    assert not clocks.is_late(resumed, today)
+    assert resumed.not_before <= running.not_before
+    assert resumed.due_on is None or today <= resumed.due_on
+    assert resumed.due_on is None or running.due_on is None or resumed.due_on <= running.due_on
+    assert resumed.original_due_on == running.original_due_on
+    assert resumed.due_on is None or resumed.original_due_on is None or resumed.due_on >= resumed.original_due_on
+
+
+PAUSED = (date(2022, 10, 10), date(2022, 10, 14))
+
+
+def paused(today: date = date(2022, 10, 9)) -> Clock:
+    return clocks.suspended(clock(date(2022, 9, 28)), suspension(*PAUSED), today, CALENDAR)
+
+
+@pytest.mark.parametrize(
+    ("from_on", "on", "today", "refused", "field"),
+    [
+        (date(2022, 10, 11), date(2022, 10, 12), date(2022, 10, 12), UnknownSuspension, "from_on"),
+        (PAUSED[0], date(2022, 10, 9), date(2022, 10, 9), BadResumption, "resumed_on"),
+        (PAUSED[0], date(2022, 10, 11), date(2022, 10, 12), BadResumption, "resumed_on"),
+        (PAUSED[0], date(2022, 10, 15), date(2022, 10, 12), BadResumption, "resumed_on"),
+        (PAUSED[0], date(2022, 10, 14), date(2022, 10, 15), SuspensionOver, "from_on"),
+    ],
+)
+def test_resumption_lies_in_what_is_left_of_its_suspension(
+    from_on: date, on: date, today: date, refused: type[Refusal], field: str
+) -> None:
+    with pytest.raises(refused) as no:
+        clocks.resumed(paused(), from_on, resumption(on), today, CALENDAR)
+    assert no.value.field == field
+
+
+def test_a_suspension_is_resumed_once_and_only_while_its_clock_runs() -> None:
+    first, last = PAUSED
+    once = clocks.resumed(paused(), first, resumption(first), first, CALENDAR)
+    assert once.due_on == once.original_due_on == date(2022, 10, 17), "it never took effect"
+    with pytest.raises(AlreadyResumed) as no:
+        clocks.resumed(once, first, resumption(last), first, CALENDAR)
+    assert no.value.field == "from_on"
+    for over in ({"met_on": first}, {"dropped_on": first}, {"breached_on": first}):
+        with pytest.raises(ClockClosed):
+            clocks.resumed(replace(paused(), **over), first, resumption(last), first, CALENDAR)
+    long = replace(paused(), due_on=date(2022, 10, 11))
+    with pytest.raises(ClockClosed):
+        clocks.resumed(long, first, resumption(last), date(2022, 10, 12), CALENDAR)
+
+
+def test_days_that_were_given_back_can_be_suspended_again() -> None:
+    first, last = PAUSED
+    twelfth = date(2022, 10, 12)
+    ended = clocks.resumed(paused(), first, resumption(twelfth), twelfth, CALENDAR)
+    with pytest.raises(SuspensionOverlaps):
+        clocks.suspended(ended, suspension(date(2022, 10, 11), last), twelfth, CALENDAR)
+    again = clocks.suspended(ended, suspension(twelfth, last), twelfth, CALENDAR)
+    assert again.due_on == paused().due_on
+    taken_back = clocks.resumed(paused(), first, resumption(first), first, CALENDAR)
+    longer = clocks.suspended(taken_back, suspension(date(2022, 10, 9), last), date(2022, 10, 9), CALENDAR)
+    assert longer.due_on == date(2022, 10, 25)
+    same = clocks.suspended(taken_back, suspension(*PAUSED), date(2022, 10, 9), CALENDAR)
+    whole = clocks.resumed(same, first, resumption(last), first, CALENDAR)
+    assert [each.resumed and each.resumed.on for each in whole.suspensions] == [first, last]
+    assert whole.due_on == date(2022, 10, 21)
+
+
+@st.composite
+def resumptions(draw: st.DrawFn) -> tuple[Clock, Suspension, date, date]:
+    """A clock with a suspension of its last days, which is resumed on the first of two days, from the second on."""
+    running = clock(draw(issue_days))
+    first = running.work_to - draw(st.integers(0, 7)) * DAY
+    pause = suspension(first, first + draw(st.integers(0, 14)) * DAY)
+    today = max(running.started_on, first - 3 * DAY) + draw(st.integers(0, 17)) * DAY
+    assume(today <= pause.to_on)
+    on = max(today, first) + draw(st.integers(0, 3)) * DAY
+    assume(on <= pause.to_on)
+    return clocks.suspended(running, pause, running.started_on, CALENDAR), pause, today, on
+
+
+@given(resumptions(), st.sets(st.integers(0, 40), max_size=10))
+def test_a_resumption_is_followed_by_the_warnings_of_its_day_each_told_once(
+    found: tuple[Clock, Suspension, date, date], idle: set[int]
+) -> None:
+    """Somebody looks on all but a few days."""
+    running, pause, today, on = found
+    told: list[int] = []
+
+    def looked(running: Clock, first: date, last: date) -> Clock:
+        for day in (first + n * DAY for n in range((last - first).days + 1)):
+            if (day - running.started_on).days in idle and day < last:
+                continue
+            owed = clocks.warning_due(running, day, CALENDAR)
+            if owed:
+                told.append(clocks.days_left(running, day, CALENDAR))
+                running = replace(running, warned=(*running.warned, *owed))
+        return running
+
+    running = looked(running, running.started_on, today)
+    resumed = clocks.resumed(running, pause.from_on, resumption(on), today, CALENDAR)
+    before, left = len(told), clocks.days_left(resumed, today, CALENDAR)
+    moved = looked(replace(resumed, warned=clocks.still_told(running, resumed)), today, today)
+    needed = left <= max(WARN_AT) and resumed.due_on != running.due_on
+    assert told[before:] == [left] * needed, "of the new day the unit knows nothing yet"
+    moved = looked(moved, today, moved.work_to)
+    assert told == sorted(set(told), reverse=True), "nobody is told twice that so many days are left"
+    assert sorted(moved.warned) == sorted(WARN_AT)
 
 
 def consultation(opens_on: date, closes_on: date) -> Consultation:

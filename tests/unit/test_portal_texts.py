@@ -1,14 +1,20 @@
 """What the portal makes of texts: passages of a draft, differences between two, bars."""
 
 from datetime import date
+from uuid import UUID
 
+import msgspec
 import pytest
+from litestar.datastructures import FormMultiDict
 
 from kaimen.portal.adoption_answers import Passage
+from kaimen.portal.answers import FieldFault
 from kaimen.portal.bars import Shape, clock_bar, tally_bar
 from kaimen.portal.consultation_form import join_passages, read_channels, split_passages
 from kaimen.portal.differences import Piece, compare, compare_sides, marked
-from kaimen.portal.outcome_answers import Clock, Side, Tally
+from kaimen.portal.outcome_answers import Clock, PublishedReport, Side, Tally
+from kaimen.portal.outcomes import GROUPS, ReportPage
+from kaimen.portal.report_form import body_of, placed, read_form, with_draft
 
 ARTICLES = """总则在前。
 第一条　学区按道路划分。
@@ -126,3 +132,69 @@ def clock(**changes: object) -> Clock:
 def test_clock_bar_has_a_box_for_each_day(changes: dict[str, object], gone: int, left: int, late: int) -> None:
     names = [shape.name for shape in clock_bar(clock(**changes)).shapes]
     assert names == ["gone"] * gone + ["left"] * left + ["late"] * late
+
+
+def test_passage_that_is_left_empty_with_a_note_is_said_to_be_deleted() -> None:
+    typed = {
+        "f_rows": "3",
+        "f0_key": "1",
+        "f0_draft": "留下。",
+        "f1_key": "2",
+        "f1_draft": "删去。",
+        "f1_note": "另行规定。",
+    }
+    filled = with_draft(read_form(FormMultiDict(typed)))
+    body, faults = body_of(filled)
+    assert faults == []
+    assert [(each["key"], each["text"], each["note"]) for each in body["final"]] == [
+        ("1", "留下。", ""),
+        ("2", "", "另行规定。"),
+    ]
+    at_field = placed([FieldFault("final[1].text", "错", "wrong")], filled)
+    assert [fault.field for fault in at_field] == ["f1_text"]
+
+
+def report_of(groups: int) -> PublishedReport:
+    consultation = str(UUID(int=1))
+    line = {
+        "id": consultation, "title": "征求意见", "opens_on": "2026-09-01", "closes_on": "2026-10-08",
+        "shortened_reason": "", "extensions": (), "received": groups, "page": "/consultations/1",
+    }  # fmt: skip
+    said = [
+        {
+            "id": str(UUID(int=100 + no)), "no": no, "consultation_id": consultation, "summary": "说的", "passage": "",
+            "size": 1, "concentrated": no == groups, "outcome": "adopted", "reason": "", "change": None, "channels": {},
+        }
+        for no in range(1, groups + 1)
+    ]  # fmt: skip
+    report = {
+        "report_id": str(UUID(int=2)), "number": 1, "unit": "区教育局", "catalogue_item": None, "title": "报告",
+        "dropped": False, "basis": "", "summary": "", "correction": "", "consultations": [line], "participations": (),
+        "channels": (), "tally": {}, "rule": {"least": 3, "share": 0.05}, "groups": said, "passages": (),
+        "final_url": "", "document_title": "", "document_no": "", "issued_on": None, "due_on": None,
+        "published_at": None,
+    }  # fmt: skip
+    return msgspec.convert(report, PublishedReport)
+
+
+@pytest.mark.parametrize(("groups", "pages"), [(0, 1), (1, 1), (GROUPS, 1), (GROUPS + 1, 2), (3 * GROUPS, 3)])
+def test_each_group_of_a_report_is_on_the_page_to_which_its_link_leads(groups: int, pages: int) -> None:
+    report, bar = report_of(groups), tally_bar(Tally())
+
+    def page(number: int) -> ReportPage:
+        return ReportPage(
+            report=report, bar=bar, compared=[], clock=None, consultations={}, path="/outcomes/2", version=3,
+            wanted=number,
+        )  # fmt: skip
+
+    assert page(1).pages == pages
+    assert page(pages + 7).groups == page(pages).groups
+    shown = {f"group-{each.no}": number for number in range(1, pages + 1) for each in page(number).groups}
+    assert len(shown) == groups
+    assert page(1).groups[:1] == report.ordered_groups[:1]
+    for number in range(1, pages + 1):
+        for anchor, link in page(number).links.items():
+            there = "" if shown[anchor] == number else page(number).address(shown[anchor])
+            assert link == f"{there}#{anchor}"
+    assert page(1).address(1) == "/outcomes/2?version=3"
+    assert page(1).address(2) == "/outcomes/2?version=3&groups=2"

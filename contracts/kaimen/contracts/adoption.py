@@ -146,7 +146,7 @@ class DeadlineStarted(msgspec.Struct, frozen=True):
 
 @fact("adoption.deadline.recomputed.v1")
 class DeadlineRecomputed(msgspec.Struct, frozen=True):
-    """时限重算: a holiday notice, a suspension or a corrected date of issue moved the last day."""
+    """时限重算: a holiday notice, a suspension, its early end or a corrected date of issue moved the last day."""
 
     clock: PublicClock
     due_before_on: date | None

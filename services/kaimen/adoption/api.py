@@ -14,7 +14,7 @@ from kaimen.adoption.app.opinions import number_of
 from kaimen.adoption.app.reporting import PublishedReport
 from kaimen.adoption.app.views import OwnOpinion, ReportDesk
 from kaimen.adoption.domain.attachments import MEDIA_TYPES, Attachment
-from kaimen.adoption.domain.clocks import ClockKind, ClockState
+from kaimen.adoption.domain.clocks import Clock, ClockKind, ClockState
 from kaimen.adoption.domain.clusters import Cluster
 from kaimen.adoption.domain.consultations import Consultation, Phase
 from kaimen.adoption.domain.opinions import Opinion
@@ -611,19 +611,32 @@ def handlers(resources: Resources) -> list[Any]:
 
         return json_response(await edge.read(at_desk(run)))
 
+    def change_clock(
+        edge: OnEdge, id: UUID, use_case: Callable[[Desk, Clock], Awaitable[Clock]]
+    ) -> Awaitable[Response[bytes]]:
+        """Lock the clock, hold the request against its version, change it, show it."""
+
+        async def run(desk: Desk) -> Response[bytes]:
+            clock = await deadlines.locked_clock(desk, id)
+            edge.if_match(clock.version)
+            clock = await use_case(desk, clock)
+            return json_response((await views.clock_views(desk, [clock]))[0], version=clock.version)
+
+        return edge.change(at_desk(run))
+
     @post("/clocks/{clock_id:uuid}/suspend", opt=allow(OFFICE), status_code=200)
     async def suspend(
         edge: OnEdge, clock_id: FromPath[UUID], data: JSONBody[deadlines.SuspensionDraft]
     ) -> Response[bytes]:
         """中止时限, with its legal basis; the original day stays visible."""
+        return await change_clock(edge, clock_id, lambda desk, found: deadlines.suspend(desk, found, data))
 
-        async def run(desk: Desk) -> Response[bytes]:
-            clock = await deadlines.locked_clock(desk, clock_id)
-            edge.if_match(clock.version)
-            clock = await deadlines.suspend(desk, clock, data)
-            return json_response((await views.clock_views(desk, [clock]))[0], version=clock.version)
-
-        return await edge.change(at_desk(run))
+    @post("/clocks/{clock_id:uuid}/resume", opt=allow(OFFICE), status_code=200)
+    async def resume(
+        edge: OnEdge, clock_id: FromPath[UUID], data: JSONBody[deadlines.ResumptionDraft]
+    ) -> Response[bytes]:
+        """恢复计时: ends a suspension before its last day, or takes it back; it stays on record."""
+        return await change_clock(edge, clock_id, lambda desk, found: deadlines.resume(desk, found, data))
 
     @post("/internal/authors", opt=allow(SERVICES), status_code=200, include_in_schema=False)
     async def authors_of(edge: OnEdge, data: JSONBody[AuthorsWanted]) -> Response[bytes]:
@@ -635,5 +648,5 @@ def handlers(resources: Resources) -> list[Any]:
         import_opinions, read_opinion, set_aside, take_back, moderate, read_own, withdraw, attach_own,
         read_own_attachment, drop_own_attachment, attach, read_attachment, drop_attachment, read_matrix, read_proposals,
         create_cluster, regroup, dissolve, answer, begin_report, change_draft, approve, send_back, publish, correct,
-        list_reports, read_report, read_draft, list_versions, list_clocks, suspend, authors_of,
+        list_reports, read_report, read_draft, list_versions, list_clocks, suspend, resume, authors_of,
     ]  # fmt: skip

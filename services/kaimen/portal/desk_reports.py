@@ -130,13 +130,19 @@ def handlers(portal: Portal) -> list[Any]:
         return see(f"/desk/reports/{report_id}?done={step}")
 
     @get("/desk/reports/{report_id:uuid}/preview", opt=allow(PUBLIC))
-    async def preview(request: Request[Any, Any, Any], report_id: FromPath[UUID]) -> Response[bytes]:
+    async def preview(
+        request: Request[Any, Any, Any],
+        report_id: FromPath[UUID],
+        groups: Annotated[int | None, QueryParameter(name="groups", ge=1, le=10_000)] = None,
+    ) -> Response[bytes]:
         """预览: what would be published now."""
         visitor, _ = await staff(portal, request)
         desk = await draft_of(visitor, report_id)
         return portal.page(
             visitor, "desk_report_preview.html", personal=True, desk=desk,
-            shown=await page_of(portal, visitor, desk.document),
+            shown=await page_of(
+                portal, visitor, desk.document, f"/desk/reports/{report_id}/preview", groups=groups
+            ),
         )  # fmt: skip
 
     return [desk, show, save, take_step, preview]

@@ -198,11 +198,22 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
         return next((each for each in self.groups if each.id == id), None)
 
 
+class Resumption(msgspec.Struct, frozen=True):
+    on: date
+    reason: str
+    decided_by: str
+
+
 class Suspension(msgspec.Struct, frozen=True):
     from_on: date
     to_on: date
     legal_basis: str
     decided_by: str
+    resumed: Resumption | None = None
+
+    @property
+    def took_effect(self) -> bool:
+        return self.resumed is None or self.from_on < self.resumed.on
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,6 +238,16 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
     met_on: date | None
     breached_on: date | None
     counted: tuple[date, ...]
+
+    @property
+    def was_suspended(self) -> bool:
+        """Whether any suspension took effect, so that the original day is another."""
+        return any(each.took_effect for each in self.suspensions)
+
+    def resumable(self, today: date) -> list[Suspension]:
+        """The suspensions that can be ended before their last day."""
+        open_ = [each for each in self.suspensions if each.resumed is None and today <= each.to_on]
+        return open_ if self.state == "running" else []
 
     @property
     def late(self) -> int:

@@ -32,7 +32,7 @@ class ReportForm(msgspec.Struct):
 def form_of(desk: ReportDesk, latest: Consultation | None) -> ReportForm:
     """The report as its form: drafted passages stand beside what became of them."""
     document = desk.document
-    issued = {each.key: each for each in document.passages if each.after is not None}
+    issued = {each.key: each for each in document.passages}
     drafted = {each.key: each for each in latest.passages} if latest else {}
     finals = [
         {
@@ -67,15 +67,17 @@ def read_form(form: FormMultiDict) -> ReportForm:
         return [{name: str(form.get(f"{prefix}{place}_{name}", "")).strip() for name in names} for place in places]
 
     forms = [row for row in rows("p", _OF_ROW) if row["title"] or row["held_on"]]
-    finals = [row for row in rows("f", ("key", "heading", "draft", "text", "note")) if row["draft"] or row["text"]]
+    finals = [
+        row for row in rows("f", ("key", "heading", "draft", "text", "note")) if row["draft"] or _says_something(row)
+    ]
     texts = {name: str(form.get(name, "")) for name in ("title", "basis", "summary", "final_url")}
     not_used = [str(each) for each in form.getall("not_used", [])]
     return ReportForm(texts, forms, finals, not_used, "dropped" in form)
 
 
 def with_draft(filled: ReportForm) -> ReportForm:
-    """The same, where nothing is written yet with the words of the draft."""
-    finals = [{**row, "text": row["text"] or row["draft"]} for row in filled.finals]
+    """The same, where nothing is written yet with the words of the draft; what has a note was left empty on purpose."""
+    finals = [{**row, "text": row["text"] or ("" if row["note"] else row["draft"])} for row in filled.finals]
     return msgspec.structs.replace(filled, finals=finals)
 
 
@@ -97,7 +99,7 @@ def body_of(filled: ReportForm) -> tuple[dict[str, Any], list[FieldFault]]:
     final = [
         {**{name: row[name] for name in ("heading", "text", "note")}, "key": row["key"] or str(place + 1)}
         for place, row in enumerate(filled.finals)
-        if row["text"]
+        if _says_something(row)
     ]
     body = {
         **filled.texts,
@@ -109,9 +111,14 @@ def body_of(filled: ReportForm) -> tuple[dict[str, Any], list[FieldFault]]:
     return body, faults
 
 
+def _says_something(row: Mapping[str, str]) -> bool:
+    """A passage without words is deleted; it need only be named to be explained."""
+    return bool(row["text"] or row["note"])
+
+
 def placed(faults: Iterable[FieldFault], filled: ReportForm) -> list[FieldFault]:
     """Faults at the fields of the form: `participations[0].counted` stands at p0_received."""
-    kept = [place for place, row in enumerate(filled.finals) if row["text"]]
+    kept = [place for place, row in enumerate(filled.finals) if _says_something(row)]
 
     def field(name: str) -> str:
         head, _, rest = name.partition("[")

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
-from kaimen.adoption.domain.clocks import Clock, ClockKind, state_of
+from kaimen.adoption.domain.clocks import Clock, ClockKind, Suspension, state_of
 from kaimen.adoption.domain.consultations import Consultation
 from kaimen.contracts.calendar import CalendarEntry, EntryKind
 from kaimen.kit.clock import day_start
@@ -72,7 +72,7 @@ def _clock_entry(
     lines = [f"出台日期：{clock.started_on}"]
     if clock.due_on is None:
         lines.append("下一年度放假安排尚未公布，截止日期待定；最早可能为所示日期。")
-    lines += [f"中止 {each.from_on} 至 {each.to_on}：{each.legal_basis}" for each in clock.suspensions]
+    lines += [line for each in clock.suspensions for line in _lines_of(each)]
     return CalendarEntry(
         entry_id=id,
         uid_kind=uid_kind,
@@ -93,6 +93,15 @@ def _clock_entry(
         transparent=True,
         done_at=done_at,
     )
+
+
+def _lines_of(suspension: Suspension) -> list[str]:
+    """As it was first said, and what became of it."""
+    said, resumed = f"中止 {suspension.from_on} 至 {suspension.to_on}", suspension.resumed
+    if resumed is None:
+        return [f"{said}：{suspension.legal_basis}"]
+    came = f"自 {resumed.on} 起恢复计时" if suspension.took_effect else "未生效"
+    return [f"{said}，{came}：{resumed.reason}", f"中止依据：{suspension.legal_basis}"]
 
 
 def _entry(

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from kaimen.adoption.app.calendar import entries_of_clock
 from kaimen.adoption.app.desk import Desk
 from kaimen.adoption.domain import clocks as domain
-from kaimen.adoption.domain.clocks import WORKING_DAYS, Clock, ClockKind, Suspension
+from kaimen.adoption.domain.clocks import WORKING_DAYS, Clock, ClockKind, Resumption, Suspension
 from kaimen.adoption.domain.opinions import must_be_publishable
-from kaimen.adoption.domain.refusals import LegalBasisNeeded, UnknownClock
+from kaimen.adoption.domain.refusals import LegalBasisNeeded, ResumptionUnexplained, UnknownClock
 from kaimen.contracts import adoption as contract
 from kaimen.contracts.decisions import DocumentIssued, PublicItem
 from kaimen.kit.clock import day_start, local_date
@@ -27,6 +27,15 @@ class SuspensionDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     from_on: date
     to_on: date
     legal_basis: Annotated[str, Meta(max_length=500)]
+    decided_by: Annotated[str, Meta(max_length=200)]
+
+
+class ResumptionDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """恢复计时: which suspension, by its first day; from which day on the days count again, why, decided by whom."""
+
+    from_on: date
+    resumed_on: date
+    reason: Annotated[str, Meta(max_length=500)]
     decided_by: Annotated[str, Meta(max_length=200)]
 
 
@@ -160,9 +169,7 @@ async def locked_clock(desk: Desk, id: UUID) -> Clock:
 
 
 async def suspend(desk: Desk, clock: Clock, draft: SuspensionDraft) -> Clock:
-    """Raises LegalBasisNeeded, PersonalDataInText, and what `domain.suspended` raises."""
-    if not draft.legal_basis.strip() or not draft.decided_by.strip():
-        raise LegalBasisNeeded(field="decided_by" if draft.legal_basis.strip() else "legal_basis")
+    """Raises MarkupInText, BadText, LegalBasisNeeded, PersonalDataInText, and what `domain.suspended` raises."""
     suspension = Suspension(
         from_on=draft.from_on,
         to_on=draft.to_on,
@@ -170,10 +177,32 @@ async def suspend(desk: Desk, clock: Clock, draft: SuspensionDraft) -> Clock:
         decided_by=clean_text(draft.decided_by, "decided_by"),
         at=desk.work.at,
     )
-    must_be_publishable([("legal_basis", suspension.legal_basis), ("decided_by", suspension.decided_by)])
+    said = [("legal_basis", suspension.legal_basis), ("decided_by", suspension.decided_by)]
+    for field, text in said:
+        if not text:
+            raise LegalBasisNeeded(field=field)
+    must_be_publishable(said)
     moved = domain.suspended(clock, suspension, desk.today, await workdays(desk.work))
     await desk.record("suspend", f"clock:{clock.id}", suspension.legal_basis)
     return await _move(desk, clock, moved, f"中止：{suspension.legal_basis}")
+
+
+async def resume(desk: Desk, clock: Clock, draft: ResumptionDraft) -> Clock:
+    """Raises MarkupInText, BadText, ResumptionUnexplained, PersonalDataInText, and what `domain.resumed` raises."""
+    resumption = Resumption(
+        on=draft.resumed_on,
+        reason=clean_text(draft.reason, "reason", most=500),
+        decided_by=clean_text(draft.decided_by, "decided_by"),
+        at=desk.work.at,
+    )
+    said = [("reason", resumption.reason), ("decided_by", resumption.decided_by)]
+    for field, text in said:
+        if not text:
+            raise ResumptionUnexplained(field=field)
+    must_be_publishable(said)
+    moved = domain.resumed(clock, draft.from_on, resumption, desk.today, await workdays(desk.work))
+    await desk.record("resume", f"clock:{clock.id}", resumption.reason)
+    return await _move(desk, clock, moved, f"恢复计时：{resumption.reason}")
 
 
 async def recompute(desk: Desk, year: int) -> None:
@@ -216,9 +245,8 @@ async def _correct(desk: Desk, clock: Clock, issued: DocumentIssued, said_on: da
 
 
 async def _move(desk: Desk, before: Clock, after: Clock, reason: str) -> Clock:
-    # A warning that was told for another day is told again for the new one.
-    warned = before.warned if after.work_to <= before.work_to else ()
-    moved = await _save(desk, replace(after, warned=warned, sequence=before.sequence + 1))
+    told = domain.still_told(before, after)
+    moved = await _save(desk, replace(after, warned=told, sequence=before.sequence + 1))
     _tell(desk, contract.DeadlineRecomputed(picture(moved, desk.today), before.due_on, reason), moved)
     if moved.met_on is not None and domain.is_late(moved, moved.met_on):
         return await _breach(desk, moved)

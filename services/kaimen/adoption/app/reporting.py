@@ -1,6 +1,7 @@
 """The report on opinions received and adopted: written by some, approved by others, published in versions."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from kaimen.adoption.app.desk import Desk, page_of
 from kaimen.adoption.domain import consultations as consulting
 from kaimen.adoption.domain import reports as domain
 from kaimen.adoption.domain.clusters import NOTHING, ConcentrationRule, add
-from kaimen.adoption.domain.consultations import CHANNELS, Consultation, Extension
+from kaimen.adoption.domain.consultations import CHANNELS, Consultation, Extension, Passage
 from kaimen.adoption.domain.opinions import must_be_publishable
 from kaimen.adoption.domain.refusals import (
     FourEyes,
@@ -69,11 +70,12 @@ class ParticipationDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class FinalDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """条款 of the document as issued, under the same key as in the draft."""
+    """条款 of the document as issued, under the same key as in the draft. Without text: one of the draft that the
+    document does not have, for the sake of its `note`."""
 
     key: Annotated[str, Meta(min_length=1, max_length=30)]
     heading: Words = ""
-    text: Long
+    text: Long = ""
     note: Annotated[str, Meta(max_length=500)] = ""
 
 
@@ -189,6 +191,7 @@ async def begin(desk: Desk, draft: ReportDraft) -> Report:
         **fields,
     )
     domain.check_participations(report.participations, desk.today)
+    domain.check_final(report.final, _drafted(consultations))
     await desk.store.add_report(report)
     for each in consultations:
         await desk.save(replace(each, report_id=report.id))
@@ -206,6 +209,7 @@ async def change(desk: Desk, report: Report, change: ReportChange) -> Report:
     authors = tuple(dict.fromkeys((*report.authors, desk.work.actor.subject)))
     changed = replace(await _gathered(desk, report), **_clean(given), authors=authors)
     domain.check_participations(changed.participations, desk.today)
+    domain.check_final(changed.final, _drafted(await _consultations(desk, changed)))
     return await _save(desk, changed, "change-report")
 
 
@@ -464,20 +468,33 @@ def _line(consultation: Consultation, received: int) -> ConsultationLine:
     )
 
 
+def _latest(consultations: Iterable[Consultation]) -> Consultation | None:
+    """Whose draft became the document."""
+    return max(consultations, key=lambda each: each.opens_on, default=None)
+
+
+def _drafted(consultations: Iterable[Consultation]) -> dict[str, Passage]:
+    latest = _latest(consultations)
+    return {each.key: each for each in latest.passages} if latest else {}
+
+
 def _sides(consultations: list[Consultation], report: Report, groups: tuple[Group, ...]) -> tuple[Side, ...]:
     """Passages of the latest draft beside those of the document; nothing before the document's text is given."""
-    latest = max(consultations, key=lambda each: each.opens_on, default=None)
-    drafted = {each.key: each for each in latest.passages} if latest and report.final else {}
+    latest = _latest(consultations)
+    drafted = _drafted(consultations) if report.final else {}
     issued: dict[str, FinalPassage] = {each.key: each for each in report.final}
     sides = []
     for key in dict.fromkeys((*drafted, *issued)):
         before, after = drafted.get(key), issued.get(key)
+        if before is None and after is not None and not after.text:
+            # Another draft has come since it was said to be deleted.
+            continue
         sides.append(
             Side(
                 key=key,
                 heading=(after.heading if after else "") or (before.heading if before else ""),
                 before=before.text if before else None,
-                after=after.text if after else None,
+                after=after.text if after and after.text else None,
                 groups=tuple(
                     group.no
                     for group in groups
@@ -535,6 +552,6 @@ def _final(draft: FinalDraft, place: str) -> FinalPassage:
     return FinalPassage(
         key=clean_text(draft.key, f"{place}.key", least=1, most=30),
         heading=clean_text(draft.heading, f"{place}.heading"),
-        text=clean_text(draft.text, f"{place}.text", least=1, most=20_000),
+        text=clean_text(draft.text, f"{place}.text", most=20_000),
         note=clean_text(draft.note, f"{place}.note", most=500),
     )

@@ -11,7 +11,16 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from kaimen.adoption.domain.refusals import BadSuspension, ClockClosed, SuspendedTooLate, SuspensionOverlaps
+from kaimen.adoption.domain.refusals import (
+    AlreadyResumed,
+    BadResumption,
+    BadSuspension,
+    ClockClosed,
+    SuspendedTooLate,
+    SuspensionOver,
+    SuspensionOverlaps,
+    UnknownSuspension,
+)
 from kaimen.kit.workdays import Deadline, Workdays
 
 ClockKind = Literal["report", "disclosure"]
@@ -26,15 +35,36 @@ WARN_AT: tuple[int, ...] = (5, 3, 1)
 """Working days that are left, today not counted, when the unit is warned."""
 
 
+class Resumption(msgspec.Struct, frozen=True, kw_only=True):
+    """恢复计时: from `on` on the days of a suspension count again."""
+
+    on: date
+    reason: str
+    decided_by: str
+    at: datetime
+
+
 class Suspension(msgspec.Struct, frozen=True, kw_only=True):
     """中止: working days from `from_on` to `to_on` do not count. Nothing in the notice provides for it, so the law that
-    does is named, and the original day stays visible."""
+    does is named, and the original day stays visible. `to_on` stays as it was first said when it was `resumed`."""
 
     from_on: date
     to_on: date
     legal_basis: str
     decided_by: str
     at: datetime
+    resumed: Resumption | None = None
+
+    @property
+    def took_effect(self) -> bool:
+        return self.resumed is None or self.from_on < self.resumed.on
+
+    @property
+    def paused(self) -> range:
+        """The days that really are suspended, as ordinals: a day after `to_on` may lie beyond the calendar. Empty for
+        one that never took effect."""
+        end = self.to_on.toordinal() + 1 if self.resumed is None else self.resumed.on.toordinal()
+        return range(self.from_on.toordinal(), end)
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +157,7 @@ def _paused_days(clock: Clock) -> set[date]:
     return {
         date.fromordinal(ordinal)
         for each in clock.suspensions
-        for ordinal in range(max(each.from_on.toordinal(), begins), each.to_on.toordinal() + 1)
+        for ordinal in range(max(each.paused.start, begins), each.paused.stop)
     }
 
 
@@ -142,9 +172,37 @@ def suspended(clock: Clock, suspension: Suspension, today: date, workdays: Workd
         raise BadSuspension(field="to_on")
     if suspension.from_on > clock.work_to:
         raise SuspendedTooLate(work_to=clock.work_to, field="from_on")
-    if any(each.from_on <= suspension.to_on and suspension.from_on <= each.to_on for each in clock.suspensions):
+    if any(_overlap(each.paused, suspension.paused) for each in clock.suspensions):
         raise SuspensionOverlaps(field="from_on")
     return computed(replace(clock, suspensions=(*clock.suspensions, suspension)), workdays)
+
+
+def _overlap(first: range, second: range) -> bool:
+    return max(first.start, second.start) < min(first.stop, second.stop)
+
+
+def resumed(clock: Clock, from_on: date, resumption: Resumption, today: date, workdays: Workdays) -> Clock:
+    """The suspension that begins on `from_on` ended by `resumption`. Days that have passed as suspended stay so, since
+    people relied on them: the due day never comes to lie in the past.
+
+    Raises ClockClosed, also for a clock whose last day is over, UnknownSuspension, AlreadyResumed, SuspensionOver,
+    BadResumption."""
+    if not clock.is_open or is_late(clock, today):
+        raise ClockClosed
+    named = [each for each in clock.suspensions if each.from_on == from_on]
+    if not named:
+        raise UnknownSuspension(from_on=from_on, field="from_on")
+    # Days that were given back may have been suspended again from the same day on; at most one is not resumed.
+    ended = next((each for each in named if each.resumed is None), None)
+    if ended is None:
+        raise AlreadyResumed(from_on=from_on, field="from_on")
+    if ended.to_on < today:
+        raise SuspensionOver(to_on=ended.to_on, field="from_on")
+    earliest = max(today, from_on)
+    if not earliest <= resumption.on <= ended.to_on:
+        raise BadResumption(earliest=earliest, to_on=ended.to_on, field="resumed_on")
+    suspensions = tuple(replace(each, resumed=resumption) if each is ended else each for each in clock.suspensions)
+    return computed(replace(clock, suspensions=suspensions), workdays)
 
 
 def days_left(clock: Clock, today: date, workdays: Workdays) -> int:
@@ -160,6 +218,12 @@ def warning_due(clock: Clock, today: date, workdays: Workdays) -> tuple[int, ...
         return ()
     left = days_left(clock, today, workdays)
     return tuple(mark for mark in WARN_AT if left <= mark and mark not in clock.warned)
+
+
+def still_told(before: Clock, after: Clock) -> tuple[int, ...]:
+    """Which warnings hold when the clock moves: those that were told for the same day. For another day they are told
+    again, also for an earlier one, of which the unit knows nothing yet."""
+    return before.warned if after.work_to == before.work_to else ()
 
 
 def next_look(clock: Clock, today: date, workdays: Workdays) -> date | None:

@@ -280,6 +280,12 @@ BadDayOfParticipation = refusal(
     "参与活动的日期应在 2000 年之后、今天之前（含今天）。",
     "A form of taking part was held after the year 2000 and not after today.",
 )
+NothingToDelete = refusal(
+    "adoption.nothing-to-delete",
+    Kind.INVALID,
+    "请填写条文；只有草案中有的条款才能留空，表示删去。",
+    "Give the text: only a passage of the draft may be left empty, as one that was deleted.",
+)
 ChangeWithoutEffect = refusal(
     "adoption.change-without-effect",
     Kind.INVALID,
@@ -303,8 +309,8 @@ LegalBasisNeeded = refusal(
 ClockClosed = refusal(
     "adoption.clock-closed",
     Kind.CONFLICT,
-    "该时限已经办结或逾期，不能中止。",
-    "This clock has been met or breached; it cannot be suspended.",
+    "该时限已经办结、逾期或不再计时，不能中止，也不能恢复计时。",
+    "This clock has been met, breached or dropped; it can be neither suspended nor resumed.",
 )
 SuspensionOverlaps = refusal(
     "adoption.suspension-overlaps",
@@ -323,4 +329,34 @@ BadSuspension = refusal(
     Kind.INVALID,
     "中止的起止日期应先后有序，且起始日不早于出台日。",
     "A suspension must not end before it begins, nor begin before the document was issued.",
+)
+ResumptionUnexplained = refusal(
+    "adoption.resumption-unexplained",
+    Kind.INVALID,
+    "恢复计时应写明原因和决定机关。",
+    "A resumption needs its reason and who decided it.",
+)
+UnknownSuspension = refusal(
+    "adoption.unknown-suspension",
+    Kind.INVALID,
+    "该时限没有自 {from_on} 起的中止。",
+    "This clock has no suspension that begins on {from_on}.",
+)
+AlreadyResumed = refusal(
+    "adoption.already-resumed",
+    Kind.CONFLICT,
+    "自 {from_on} 起的中止已经恢复计时，不能再次更改。",
+    "The suspension that begins on {from_on} has been resumed; that cannot be changed again.",
+)
+SuspensionOver = refusal(
+    "adoption.suspension-over",
+    Kind.CONFLICT,
+    "该中止已于 {to_on} 结束，已过的日子不再恢复计时。",
+    "This suspension ended on {to_on}; days that have passed as suspended stay so.",
+)
+BadResumption = refusal(
+    "adoption.bad-resumption",
+    Kind.INVALID,
+    "恢复计时的日期应在 {earliest} 至 {to_on} 之间；已过的中止日不再恢复计时。",
+    "Counting must be resumed from {earliest} to {to_on}; days that have passed as suspended stay so.",
 )

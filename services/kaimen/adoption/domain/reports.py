@@ -1,6 +1,6 @@
 """The report on opinions received and adopted: what it must contain before it is approved and published."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -14,6 +14,7 @@ from kaimen.adoption.domain.refusals import (
     ChannelUnaccounted,
     ChannelWasUsed,
     NotAForm,
+    NothingToDelete,
     TotalsDiffer,
     Unanswered,
 )
@@ -53,7 +54,8 @@ class Participation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FinalPassage(msgspec.Struct, frozen=True, kw_only=True):
-    """条款 of the document as issued. `note`: why it differs, where no opinion is the cause."""
+    """条款 of the document as issued; without text, one of the draft that it does not have. `note`: why it differs,
+    where no opinion is the cause."""
 
     key: str
     heading: str = ""
@@ -146,6 +148,13 @@ def check_participations(participations: Iterable[Participation], today: date, f
             raise NotAForm(field=f"{field}[{n}].kind")
         if sum_of(each.counted) != each.counted.received:
             raise TotalsDiffer(received=each.counted.received, sum=sum_of(each.counted), field=f"{field}[{n}].counted")
+
+
+def check_final(final: Iterable[FinalPassage], drafted: Container[str]) -> None:
+    """Raises NothingToDelete."""
+    for n, each in enumerate(final):
+        if not each.text and each.key not in drafted:
+            raise NothingToDelete(field=f"final[{n}].text")
 
 
 def channel_lines(contents: Contents) -> tuple[ChannelLine, ...]:
