@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
 
 from component.test_representatives import DAY, Hall, open_town
@@ -183,6 +184,108 @@ async def test_only_passages_of_the_draft_can_be_deleted(bureau: Bureau) -> None
     problem = answer.json()
     assert problem["type"] == "/problems/adoption.nothing-to-delete"
     assert problem["errors"][0]["field"] == "final[0].text"
+
+
+async def test_report_is_found_by_what_is_published_of_it(bureau: Bureau) -> None:
+    report = await bureau.published(await bureau.answered(), title="原来公布的标题")
+    path = f"/reports/{report['line']['report_id']}"
+    await bureau.post(f"{path}/correct", {"reason": "改标题"})
+    answer = await bureau.ask("PATCH", path, {"title": "还没有审核的标题"}, await bureau.staff())
+    assert answer.status_code == 200, answer.text
+
+    async def found(query: str, headers: dict[str, str] | None = None) -> list[str]:
+        items = (await bureau.get(f"/reports?{query}", headers))["items"]
+        return [each["title"] for each in items if each["report_id"] == report["line"]["report_id"]]
+
+    assert await found("q=原来公布的标题") == await found("state=published") == ["原来公布的标题"]
+    assert await found("q=还没有审核的标题") == await found("state=drafting") == []
+    assert await found("q=还没有审核的标题&state=drafting", await bureau.staff()) == ["还没有审核的标题"]
+
+
+async def test_what_is_entered_late_is_counted_where_it_was_told_and_as_published(bureau: Bureau) -> None:
+    consultation = await bureau.answered(texts=1)
+    database = await bureau.house.database("adoption")
+
+    async def told() -> int | None:
+        newest = """select body from outbox where aggregate_id = $1 and subject = 'adoption.consultation.closed.v1'
+            order by seq desc limit 1"""
+        body = await database.fetchval(newest, consultation["id"])
+        return msgspec.json.decode(body)["received"] if body else None
+
+    async def public() -> int:
+        return (await bureau.get(f"/consultations/{consultation['id']}"))["received"]
+
+    await until(told)
+    paper = {"text": "按居住小区。", "channel": "written", "received_on": consultation["opens_on"]}
+    path = f"/consultations/{consultation['id']}/opinions"
+    await bureau.post(path, paper)
+    assert (await told(), await public()) == (2, 2)
+    await bureau.reply(await bureau.group(consultation, [2]))
+    unused = [each for each in UNUSED if each != "written"]
+    report = f"/reports/{(await bureau.published(consultation, not_used=unused))['line']['report_id']}"
+    await bureau.post(f"{report}/correct", {"reason": "漏收一封信"})
+    await bureau.post(path, {**paper, "text": "按道路更好。"})
+    assert (await told(), await public()) == (2, 2)
+    await bureau.reply(await bureau.group(consultation, [3]))
+    await bureau.post(f"{report}/approve", headers=await bureau.lead())
+    await bureau.post(f"{report}/publish")
+    assert (await told(), await public()) == (3, 3)
+    await database.close()
+
+
+async def test_author_reads_what_is_published_while_a_correction_regroups(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    receipts = [(await bureau.send(consultation, f"意见{n}，应按小区划分。"))["receipt"] for n in range(5)]
+    bureau.over()
+    first = await bureau.group(consultation, [1, 2, 3])
+    second = await bureau.group(consultation, [4, 5], summary="另一件事")
+    await bureau.reply(first)
+    await bureau.reply(second, outcome="not_adopted", reason="与上位法不符。")
+    report = await bureau.published(consultation)
+    before = [await bureau.get(f"/opinions/{receipt}") for receipt in receipts]
+    assert [each["outcome"] for each in before] == ["adopted"] * 3 + ["not_adopted"] * 2
+    assert [each["group_size"] for each in before] == [3, 3, 3, 2, 2]
+    path = f"/reports/{report['line']['report_id']}"
+    await bureau.post(f"{path}/correct", {"reason": "归错了组"})
+    for group, body in ((second, {"remove": [4]}), (first, {"add": [4], "summary": "还没有审核的概括"})):
+        answer = await bureau.ask("PATCH", f"/clusters/{group['id']}", body, await bureau.staff())
+        assert answer.status_code == 200, answer.text
+    aside = {"kind": "withdrawn", "reason": "来电"}
+    await bureau.post(f"/consultations/{consultation['id']}/opinions/3/set-aside", aside)
+    assert [await bureau.get(f"/opinions/{receipt}") for receipt in receipts] == before
+    await bureau.post(f"{path}/approve", headers=await bureau.lead())
+    await bureau.post(f"{path}/publish")
+    after = [await bureau.get(f"/opinions/{receipt}") for receipt in receipts]
+    assert [each["group_size"] for each in after] == [3, 3, 0, 3, 1]
+    assert after[2]["state"] == "withdrawn"
+    assert (after[3]["outcome"], after[3]["group_summary"]) == ("adopted", "还没有审核的概括")
+
+
+async def contact_of(bureau: Bureau, consultation: dict[str, Any], no: int) -> str | None:
+    found = await bureau.get(f"/consultations/{consultation['id']}/opinions/{no}", await bureau.staff())
+    return found["contact"]
+
+
+async def test_correction_keeps_no_contact_longer_than_promised(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    await bureau.send(consultation, "应按小区划分。", contact="13900000001")
+    gone = await bureau.send(consultation, "算了。", contact="13900000002")
+    await bureau.post(f"/opinions/{gone['receipt']}/withdraw", headers={})
+    assert not await contact_of(bureau, consultation, 2), "withdrawn, and still known by phone"
+    bureau.over()
+    await bureau.reply(await bureau.group(consultation, [1]))
+    path = f"/reports/{(await bureau.published(consultation))['line']['report_id']}"
+    bureau.wait_for(timedelta(days=170))
+    assert await contact_of(bureau, consultation, 1) == "13900000001"
+    await bureau.post(f"{path}/correct", {"reason": "错字"})
+    await bureau.post(f"{path}/approve", headers=await bureau.lead())
+    await bureau.post(f"{path}/publish")
+    bureau.wait_for(timedelta(days=11))
+
+    async def forgotten() -> bool:
+        return not await contact_of(bureau, consultation, 1)
+
+    await until(forgotten)
 
 
 async def test_report_names_every_channel_used_or_not(bureau: Bureau) -> None:
@@ -758,6 +861,15 @@ async def _identity_number_in_a_sentence(bureau: Bureau) -> Any:
     await bureau.send(consultation)
     body = {"summary": f"{ID_NUMBER} 的意见", "opinions": [1]}
     return await bureau.ask("POST", f"/consultations/{consultation['id']}/clusters", body, await bureau.staff())
+
+
+@refuses(422, "adoption.personal-data-in-text")
+async def _phone_number_in_the_reason_of_a_redaction(bureau: Bureau) -> Any:
+    consultation = await bureau.opened()
+    await bureau.send(consultation, "请联系张三。")
+    body = {"show": True, "text": "请联系。", "reason": "删去张三的手机号 13912345678"}
+    path = f"/consultations/{consultation['id']}/opinions/1/moderate"
+    return await bureau.ask("POST", path, body, await bureau.staff())
 
 
 @refuses(422, "adoption.reason-for-outcome")

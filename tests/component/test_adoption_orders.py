@@ -122,6 +122,7 @@ class Orders(Office, RuleBasedStateMachine):
         self.approver = ""
         self.approved: object = None
         self.published: list[tuple[bytes, Counter[str]]] = []
+        self.published_fates: dict[int, str | None] = {}
 
     # What the model expects
 
@@ -364,6 +365,7 @@ class Orders(Office, RuleBasedStateMachine):
         self.handlers = set()
         body = self.ask("GET", f"/reports/{self.report}")
         self.published.append((body.content, self.tally()))
+        self.published_fates = dict(self.fates)
         self.seen[f"published {min(len(self.published), 2)}"] += 1
         self.seen["opinions"] += len(self.fates)
 
@@ -460,7 +462,8 @@ class Orders(Office, RuleBasedStateMachine):
             assert CONTACT not in str(mine)
             groups = json.loads(self.published[-1][0])["groups"] if self.published else []
             answers = {group["id"]: (group["outcome"], group["reason"]) for group in groups}
-            assert (mine["outcome"], mine["reason"]) == answers.get(self.fates[no] or "", (None, ""))
+            fate = None if no in self.taken_back else self.published_fates.get(no)
+            assert (mine["outcome"], mine["reason"]) == answers.get(fate or "", (None, ""))
 
 
 class Clocks(RuleBasedStateMachine):

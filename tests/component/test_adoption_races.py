@@ -15,7 +15,7 @@ from component.test_adoption import UNIT, UNUSED, Bureau, open_bureau
 from component.test_representatives import DAY
 from houses import House, problem_of, until
 from kaimen.adoption.domain.consultations import CHANNELS
-from kaimen.contracts.decisions import DocumentIssued, ItemChanged, PublicItem
+from kaimen.contracts.decisions import DocumentIssued, ItemChanged, ItemState, PublicItem
 from kaimen.contracts.hearings import HearingHeld, HearingReportPublished, PublicHearing, ReportedPoint
 from kaimen.kit.ids import new_id
 
@@ -337,6 +337,14 @@ async def test_late_clock_that_nobody_looked_at_keeps_its_breach(town: Town) -> 
     for item in (moved, dropped):
         clock = await town.clock(item)
         assert (clock["state"], clock["breached_on"] is not None) == ("breached", True)
+
+
+@pytest.mark.parametrize("state", ["issued", "adoption_published", "archived", "removed"])
+async def test_nobody_is_asked_about_what_is_decided(town: Town, state: ItemState) -> None:
+    item = await town.decision(state=state, reason="不再推进" if state == "removed" else "")
+    planned = await town.planned(catalogue_item=str(item.item_id))
+    answer = await town.ask("POST", f"/consultations/{planned['id']}/open", None, await town.staff())
+    assert problem_of(answer) == (409, "/problems/adoption.decision-is-over")
 
 
 async def test_dropped_decision_is_never_late_afterwards(town: Town) -> None:

@@ -53,7 +53,7 @@ def as_file(attachment: Attachment, body: bytes) -> Response[bytes]:
 
 
 async def whole(desk: Desk, consultation: Consultation) -> views.ConsultationView:
-    received = await desk.store.received([consultation.id])
+    received = await views.received_by_now(desk, [consultation])
     return views.consultation_view(desk, consultation, received.get(consultation.id, 0))
 
 
@@ -113,7 +113,7 @@ def handlers(resources: Resources) -> list[Any]:
             )  # fmt: skip
             found = await desk.store.consultations(wanted)
             last = found[limit - 1] if len(found) > limit else None
-            received = await desk.store.received([each.id for each in found])
+            received = await views.received_by_now(desk, found[:limit])
             items = [views.consultation_view(desk, each, received.get(each.id, 0)) for each in found[:limit]]
             return Page(items, f"{last.opens_on}~{last.id}" if last else None)
 

@@ -11,13 +11,14 @@ from msgspec.structs import replace
 from kaimen.adoption.app.desk import Desk, picture
 from kaimen.adoption.domain import consultations as domain
 from kaimen.adoption.domain.consultations import Consultation, Passage, Way
-from kaimen.adoption.domain.refusals import NoticeBinds, ReportFixed, UnknownItem
+from kaimen.adoption.domain.refusals import DecisionIsOver, NoticeBinds, ReportFixed, UnknownItem
 from kaimen.contracts import adoption as contract
 from kaimen.contracts.adoption import Channel, ChannelUse
 from kaimen.kit import units
 from kaimen.kit.clock import day_start
 from kaimen.kit.texts import clean_reason, clean_text, clean_url
 
+_OVER = frozenset({"issued", "adoption_published", "archived", "removed"})
 Words = Annotated[str, Meta(max_length=200)]
 Address = Annotated[str, Meta(max_length=500)]
 Long = Annotated[str, Meta(max_length=20_000)]
@@ -138,9 +139,11 @@ async def change(desk: Desk, consultation: Consultation, change: ConsultationCha
 
 
 async def announce(desk: Desk, consultation: Consultation) -> Consultation:
-    """征求意见公告. Opinions are taken from its first day on; it closes by itself."""
+    """征求意见公告. Opinions are taken from its first day on; it closes by itself. Raises DecisionIsOver, ReportFixed
+    and what `check_notice` raises."""
     domain.must_permit("announce", consultation, desk.work.at)
     domain.check_notice(consultation, desk.today)
+    await _must_be_undecided(desk, consultation.catalogue_item)
     announced = replace(consultation, announced_at=desk.work.at, changed_at=desk.work.at)
     saved = await desk.save(await _join_report(desk, announced))
     await _watch(desk, saved)
@@ -184,6 +187,12 @@ async def close_in_time(desk: Desk, id: UUID) -> None:
         await close(desk, consultation)
 
 
+async def tell_received(desk: Desk, consultation: Consultation) -> None:
+    """The number that was told when it closed holds no longer: paper is entered afterwards."""
+    if consultation.closed_at is not None:
+        await _tell(desk, await desk.save(consultation))
+
+
 async def _tell(desk: Desk, consultation: Consultation) -> None:
     """As it is now: what has ended is not opened again by what is added to it."""
     if consultation.closed_at is None:
@@ -218,6 +227,13 @@ async def _unit_of(desk: Desk, item: UUID) -> str:
     if found is None:
         raise UnknownItem(field="catalogue_item")
     return found.unit
+
+
+async def _must_be_undecided(desk: Desk, item: UUID | None) -> None:
+    """Raises DecisionIsOver (713 Art. 14 and 15: the public takes part in making it)."""
+    found = await desk.store.item(item) if item else None
+    if found is not None and found.state in _OVER:
+        raise DecisionIsOver(field="catalogue_item")
 
 
 async def _record(desk: Desk, action: str, consultation: Consultation, reason: str | None = None) -> None:

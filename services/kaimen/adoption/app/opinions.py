@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
+from kaimen.adoption.app import consulting as announcing
 from kaimen.adoption.app.desk import Desk
 from kaimen.adoption.domain import consultations as consulting
 from kaimen.adoption.domain.consultations import CHANNELS, Consultation
@@ -136,6 +137,7 @@ async def submit(desk: Desk, consultation: Consultation, draft: OpinionDraft) ->
     receipt = desk.work.new_code(RECEIPT_LENGTH)
     opinion = _new(desk.today, consultation, draft, receipt)
     no = await desk.store.add_opinions(consultation.id, [opinion], [desk.work.new_id()], desk.work.at)
+    await _tell_received(desk, consultation)
     return OpinionReceipt(receipt, no)
 
 
@@ -155,9 +157,11 @@ async def import_file(desk: Desk, id: UUID, data: bytes, filename: str, *, dry_r
         )
     first = None
     if opinions and not dry_run:
-        await _must_take_entries(desk, await desk.own_consultation(id))
+        consultation = await desk.own_consultation(id)
+        await _must_take_entries(desk, consultation)
         ids = [desk.work.new_id() for _ in opinions]
         first = await desk.store.add_opinions(consultation.id, opinions, ids, desk.work.at)
+        await _tell_received(desk, consultation)
         await desk.record("import-opinions", f"consultation:{consultation.id}", f"{len(opinions)} 条")
     by_channel: dict[Channel, int] = {}
     for each in opinions:
@@ -198,13 +202,15 @@ def _author(no: int, contact: str, language: Language) -> Author:
 
 
 async def withdraw(desk: Desk, receipt: str) -> tuple[Opinion, Consultation]:
-    """撤回. It stays counted, and is answered no more; its attachments go. Raises AlreadySetAside, ReportFixed."""
+    """撤回. It stays counted, and is answered no more; contact and attachments go. Raises AlreadySetAside,
+    ReportFixed."""
     opinion, consultation = await of_receipt(desk, receipt, lock=True)
     await desk.must_be_open_to_change(consultation)
     must_not_be_aside(opinion)
     withdrawn = replace(opinion, cluster_id=None, aside="withdrawn", aside_reason="本人撤回", withdrawn_by_author=True)
     await desk.store.set_aside(withdrawn)
     await desk.store.drop_attachments(opinion.id)
+    await desk.store.forget_contact(opinion.id)
     await desk.record("withdraw-opinion", f"consultation:{consultation.id}", f"意见 {opinion.no}")
     return withdrawn, consultation
 
@@ -255,6 +261,7 @@ async def moderate(desk: Desk, consultation: Consultation, no: int, given: Moder
     else:
         reason = clean_reason(given.reason)
         kept = replace(opinion, visibility="withheld", visibility_reason=reason, public_text="")
+    must_be_publishable([("reason", reason)])
     await desk.store.moderate(kept)
     await desk.record(f"moderate-{kept.visibility}", f"consultation:{consultation.id}", f"意见 {no}：{reason}")
     return kept
@@ -278,6 +285,12 @@ async def numbered(desk: Desk, consultation: Consultation, no: int) -> Opinion:
 async def _must_take_entries(desk: Desk, consultation: Consultation, *, lock: bool = True) -> None:
     consulting.must_permit("enter_opinion", consultation, desk.work.at)
     await desk.must_be_open_to_change(consultation, lock=lock)
+
+
+async def _tell_received(desk: Desk, consultation: Consultation) -> None:
+    # While a report is corrected, what it says holds.
+    if consultation.digested_at is None:
+        await announcing.tell_received(desk, consultation)
 
 
 def must_not_be_aside(opinion: Opinion) -> None:

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from kaimen.adoption.app import answering, deadlines
+from kaimen.adoption.app import consulting as announcing
 from kaimen.adoption.app.desk import Desk, page_of
 from kaimen.adoption.domain import consultations as consulting
 from kaimen.adoption.domain import reports as domain
@@ -257,6 +258,7 @@ async def correct(desk: Desk, report: Report, reason: str) -> Report:
         raise WrongState(state=report.state)
     reason = clean_reason(reason)
     must_be_publishable([("reason", reason)])
+    await desk.store.keep_published_groups(report.consultations)
     again = replace(
         await _gathered(desk, report),
         state="drafting",
@@ -367,10 +369,11 @@ async def document_of(desk: Desk, contents: Contents) -> PublishedReport:
     )
 
 
-async def forget_contacts(desk: Desk, report_id: UUID) -> None:
-    """The timer's part: nobody needs to ask back any more."""
-    report = await desk.store.report(report_id)
-    for consultation in report.consultations if report else ():
+async def forget_contacts(desk: Desk, subject: UUID) -> None:
+    """The timer's part: nobody needs to ask back any more. `subject`: a consultation or, set by an earlier version of
+    this service, a report on some."""
+    report = await desk.store.report(subject)
+    for consultation in report.consultations if report else (subject,):
         await desk.store.forget_contacts(consultation)
         await desk.store.forget_attachments(consultation)
 
@@ -432,9 +435,10 @@ async def _after_publication(desk: Desk, report: Report, body: PublishedReport, 
     for each in await _consultations(desk, report):
         if each.digested_at is None:
             await desk.save(replace(each, digested_at=desk.work.at))
+        else:
+            await announcing.tell_received(desk, each)
+        await _forget_in_time(desk, each.id, each.digested_at)
     await desk.store.forget_handlers(report.consultations)
-    forget_at = report.published_at + timedelta(days=desk.settings.contact_days)
-    await desk.work.set_timer("forget-contacts", str(report.id), forget_at)
     fact = contract.ReportPublished(
         report_id=report.id,
         number=report.number,
@@ -453,6 +457,15 @@ async def _after_publication(desk: Desk, report: Report, body: PublishedReport, 
     desk.work.emit(fact, aggregate_id=report.id, version=report.version)
     if report.catalogue_item is not None and not report.dropped:
         await deadlines.meet(desk, report.catalogue_item)
+
+
+async def _forget_in_time(desk: Desk, consultation: UUID, digested_at: datetime | None) -> None:
+    """Contacts go so many days after the first publication, as their owners were told; after that, those that were
+    entered for a correction go as many days after it."""
+    days, now = timedelta(days=desk.settings.contact_days), desk.work.at
+    promised = (digested_at or now) + days
+    if digested_at is None or promised <= now:
+        await desk.work.set_timer("forget-contacts", str(consultation), max(promised, now + days))
 
 
 def _line(consultation: Consultation, received: int) -> ConsultationLine:

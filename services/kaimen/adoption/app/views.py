@@ -13,7 +13,7 @@ from kaimen.adoption.app.reporting import PublishedReport
 from kaimen.adoption.domain import clocks as clocking
 from kaimen.adoption.domain.attachments import Attachment
 from kaimen.adoption.domain.clocks import Clock, ClockKind, ClockState, Suspension
-from kaimen.adoption.domain.clusters import Change, Cluster
+from kaimen.adoption.domain.clusters import Change
 from kaimen.adoption.domain.consultations import Consultation, Extension, Passage, Phase, Way, phase
 from kaimen.adoption.domain.opinions import Aside, Opinion, SubmitterKind, Visibility, is_shortened
 from kaimen.adoption.domain.reports import Group, Report, State
@@ -189,6 +189,29 @@ class ClockView(msgspec.Struct, frozen=True, kw_only=True):
     page: str
 
 
+async def received_by_now(desk: Desk, consultations: Sequence[Consultation]) -> dict[UUID, int]:
+    """Opinions of each; while its report is corrected the public reads how many that report says there were (CO7)."""
+    counted = await desk.store.received([each.id for each in consultations])
+    for each in consultations:
+        if each.digested_at is None or each.report_id is None or desk.work.actor.sees_drafts_of(each.unit):
+            continue
+        report = await desk.store.report(each.report_id)
+        if report is not None and report.state != "published":
+            body = await desk.store.version(report.id, report.number)
+            lines = msgspec.json.decode(body, type=_PublishedCounts).consultations if body else ()
+            counted |= {line.id: line.received for line in lines}
+    return counted
+
+
+class _PublishedCount(msgspec.Struct, frozen=True):
+    id: UUID
+    received: int
+
+
+class _PublishedCounts(msgspec.Struct, frozen=True):
+    consultations: tuple[_PublishedCount, ...]
+
+
 def consultation_view(desk: Desk, consultation: Consultation, received: int) -> ConsultationView:
     own = {name: getattr(consultation, name) for name in _CONSULTATION_FIELDS}
     published = consultation.digested_at is not None and consultation.report_id is not None
@@ -228,12 +251,15 @@ def public_opinion(opinion: Opinion) -> PublicOpinion:
 
 
 async def own_opinion(desk: Desk, opinion: Opinion, consultation: Consultation) -> OwnOpinion:
-    """Nothing of an answer is told before the report that contains it is public, nor while it is being corrected."""
-    cluster = await desk.store.cluster(opinion.cluster_id) if opinion.cluster_id else None
+    """Nothing of an answer is told before the report that contains it is public, and while it is being corrected, all
+    is as it was published."""
     published = consultation.digested_at is not None
-    answer = await _published_answer(desk, consultation, cluster) if cluster and published else None
+    answer = await _published_answer(desk, consultation, opinion) if published else None
+    cluster = await desk.store.cluster(opinion.cluster_id) if opinion.cluster_id and not answer else None
     counts = await desk.store.counts(consultation.id) if cluster else []
-    state = opinion.aside or ("received" if cluster is None else "answered" if answer else "grouped")
+    live_size = sum(count.number for count in counts if count.cluster_id == opinion.cluster_id)
+    aside = opinion.aside if answer is None else None
+    state = "answered" if answer else aside or ("grouped" if cluster else "received")
     return OwnOpinion(
         no=opinion.no,
         consultation_id=consultation.id,
@@ -247,10 +273,10 @@ async def own_opinion(desk: Desk, opinion: Opinion, consultation: Consultation) 
         visibility=opinion.visibility,
         visibility_reason=opinion.visibility_reason,
         public_text=opinion.public_text,
-        aside_reason=opinion.aside_reason,
-        duplicate_of=opinion.duplicate_of,
-        group_summary=cluster.summary if cluster else "",
-        group_size=sum(count.number for count in counts if count.cluster_id == opinion.cluster_id),
+        aside_reason=opinion.aside_reason if aside else "",
+        duplicate_of=opinion.duplicate_of if aside else None,
+        group_summary=answer.summary if answer else cluster.summary if cluster else "",
+        group_size=answer.size if answer else live_size,
         outcome=answer.outcome if answer else None,
         reason=answer.reason if answer else "",
         change=answer.change if answer else None,
@@ -259,11 +285,14 @@ async def own_opinion(desk: Desk, opinion: Opinion, consultation: Consultation) 
     )
 
 
-async def _published_answer(desk: Desk, consultation: Consultation, cluster: Cluster) -> Group | None:
+async def _published_answer(desk: Desk, consultation: Consultation, opinion: Opinion) -> Group | None:
     report = await desk.store.report(consultation.report_id) if consultation.report_id else None
-    body = await desk.store.version(report.id, report.number) if report else None
+    if report is None or opinion.withdrawn_by_author:
+        return None
+    group_id = opinion.cluster_id if report.state == "published" else opinion.published_cluster
+    body = await desk.store.version(report.id, report.number) if group_id else None
     groups = msgspec.json.decode(body, type=_PublishedGroups).groups if body else ()
-    return next((group for group in groups if group.id == cluster.id), None)
+    return next((group for group in groups if group.id == group_id), None)
 
 
 class _PublishedGroups(msgspec.Struct, frozen=True):

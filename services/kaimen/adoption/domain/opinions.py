@@ -33,7 +33,8 @@ _WORDS = {
 
 class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     """意见建议. `no` counts within its consultation. `aside`: withdrawn by its author, or a duplicate of
-    `duplicate_of`. `visibility`: whether the public may read `public_text`, which staff decide one by one."""
+    `duplicate_of`. `visibility`: whether the public may read `public_text`, which staff decide one by one.
+    `published_cluster`: its group in the published report, while a correction regroups."""
 
     id: UUID
     consultation_id: UUID
@@ -52,6 +53,7 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     visibility: Visibility = "pending"
     visibility_reason: str = ""
     public_text: str = ""
+    published_cluster: UUID | None = None
 
 
 def is_shortened(opinion: Opinion) -> bool:

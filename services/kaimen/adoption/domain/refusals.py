@@ -85,6 +85,12 @@ NeverShortened = refusal(
     "公告后期限只能延长，不能缩短（现为 {closes_on}）。",
     "Once announced it can only be extended, never shortened (now until {closes_on}).",
 )
+DecisionIsOver = refusal(
+    "adoption.decision-is-over",
+    Kind.CONFLICT,
+    "这项决策已经出台或不再推进，不能再征求意见。",
+    "This decision has been issued or given up; the public is asked before.",
+)
 NoticeBinds = refusal(
     "adoption.notice-binds",
     Kind.CONFLICT,

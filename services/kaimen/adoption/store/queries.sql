@@ -87,17 +87,17 @@ from unnest($3::uuid[], $4::int[], $5::date[], $6::text[], $7::text[], $8::text[
 
 -- name: read_opinions
 select id, consultation_id, no, received_on, received_at, channel, passage, text, submitter_kind, cluster_id, aside,
-    aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text
+    aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text, published_cluster
 from opinions where consultation_id = $1 and no = any($2::int[]) order by no for update
 
 -- name: opinion_of_receipt
 select id, consultation_id, no, received_on, received_at, channel, passage, text, submitter_kind, cluster_id, aside,
-    aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text
+    aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text, published_cluster
 from opinions where receipt_hash = $1
 
 -- name: list_opinions
 select id, consultation_id, no, received_on, received_at, channel, passage, text, submitter_kind, cluster_id, aside,
-    aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text
+    aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text, published_cluster
 from opinions
 where consultation_id = $1 and no > $2
     and case $4::text
@@ -137,6 +137,13 @@ where consultation_id = $1 and aside = 'duplicate' and duplicate_of = $2
 
 -- name: moderate
 update opinions set visibility = $3, visibility_reason = $4, public_text = $5 where consultation_id = $1 and no = $2
+
+-- name: forget_contact
+update opinions set contact = null where id = $1
+
+-- name: keep_published_groups
+update opinions set published_cluster = cluster_id
+where consultation_id = any($1::uuid[]) and published_cluster is distinct from cluster_id
 
 -- name: forget_contacts
 update opinions set contact = null where consultation_id = $1 and contact is not null
@@ -246,17 +253,27 @@ select id, version, unit, catalogue_item, consultations, title, state, number, b
 from reports where catalogue_item = $1 for update
 
 -- name: list_reports
--- What is being written ($6: in this unit, '' for nobody's, null for all) beside what is published.
+-- What is being written ($6: in this unit, '' for nobody's, null for all) beside what is published. Who may not see what
+-- is being written finds a report that is corrected by what was published of it. Its terms are those of the publication.
 select id, version, unit, catalogue_item, consultations, title, state, number, basis, summary, participations, not_used,
     final, final_url, dropped, correction, authors, approved_by, approved_at, published_at, created_at, changed_at
 from reports
+    cross join lateral (
+        select number > 0 and state <> 'published' and $6::text is not null and unit <> $6 as as_published
+    ) as seen
+    left join lateral (
+        select convert_from(body, 'UTF8')::jsonb as said from report_versions
+        where seen.as_published and report_id = reports.id and report_versions.number = reports.number
+    ) as shown on true
 where ($1::text is null or unit = $1)
-    and case $2::text when 'published' then number > 0 when 'drafting' then state = 'drafting'
-        when 'approved' then state = 'approved' else true end
+    and case $2::text when 'published' then number > 0 when 'drafting' then state = 'drafting' and not seen.as_published
+        when 'approved' then state = 'approved' and not seen.as_published else true end
     and ($3::timestamptz is null or (created_at, id) < ($3, $4::uuid))
     and (number > 0 or $6::text is null or unit = $6)
-    and ($7::text[] is null or search_terms @> $7)
-    and ($8::text is null or strpos(lower(title || ' ' || summary || ' ' || unit), lower($8)) > 0)
+    and ($7::text[] is null or (number > 0 and state <> 'published') or search_terms @> $7)
+    and ($8::text is null or strpos(
+        lower(coalesce(said ->> 'title', title) || ' ' || coalesce(said ->> 'summary', summary) || ' ' || unit), lower($8)
+    ) > 0)
     and ($9::uuid is null or catalogue_item = $9)
 order by created_at desc, id desc
 limit $5

@@ -257,6 +257,13 @@ class Repository:
             opinion.public_text,
         )  # fmt: skip
 
+    async def forget_contact(self, opinion_id: UUID) -> None:
+        await self._db.execute(queries.forget_contact, opinion_id)
+
+    async def keep_published_groups(self, consultations: Sequence[UUID]) -> None:
+        """In which groups opinions are now stays known, whatever is regrouped before the next publication."""
+        await self._db.execute(queries.keep_published_groups, list(consultations))
+
     async def forget_contacts(self, consultation_id: UUID) -> None:
         await self._db.execute(queries.forget_contacts, consultation_id)
 
