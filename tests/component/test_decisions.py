@@ -56,11 +56,12 @@ PAPERS: dict[str, dict[str, Any]] = {
     "party_report": {"reported_on": "2022-06-10"},
     "effect_evaluation": {},
 }  # fmt: skip
+FOLLOWS = {"opinion_on", "held_on", "reported_on"}
 SEED_DATES = {"signed_on": "2022-06-14", "imprint_on": "2022-06-16", "published_at": "2022-06-16T01:00:00+08:00"}
 # Years with nothing in the year before, and others that have one after them. This one and the next are kept free.
 THIS_YEAR = local_date(datetime.now(UTC)).year
 _years = (year for year in itertools.count(2000, 2) if year not in (THIS_YEAR, THIS_YEAR + 1))
-_pairs = itertools.count(2080, 3)
+_pairs = itertools.count(2082, 3)
 _numbers = itertools.count(1)
 
 
@@ -135,8 +136,12 @@ class Bureau(Chamber):
         return answer.json()
 
     async def file(self, item: dict[str, Any], *kinds: str) -> dict[str, Any]:
+        """With its usual days, or the last one on which the public was asked, where that is later."""
+        steps = (await self.of(item))["steps"]
+        asked = max((step["until_on"] for step in steps if step["kind"] == "consultation"), default=FILED)
         for kind in kinds:
-            item = await self.put(f"/items/{item['id']}/papers/{kind}", {"filed_on": FILED, **PAPERS[kind]})
+            says = {name: max(said, asked) if name in FOLLOWS else said for name, said in PAPERS[kind].items()}
+            item = await self.put(f"/items/{item['id']}/papers/{kind}", {"filed_on": FILED, **says})
         return item
 
     async def deliberated(self, **changes: Any) -> dict[str, Any]:
@@ -310,13 +315,17 @@ async def test_item_goes_from_the_catalogue_to_the_archive(bureau: Bureau) -> No
     item = await bureau.file(item, "expert_review", "risk_assessment", "enterprise_consultation")
     item = await bureau.go(item, "reviewing")
     assert missing(item, "ready") == ["papers.legality_review", "papers.fair_competition_review"]
-    await bureau.put(
-        f"/items/{item['id']}/papers/legality_review",
-        {"filed_on": FILED, **PAPERS["legality_review"]},
-        await bureau.justice(),
-    )
+    papers = f"/items/{item['id']}/papers"
+    before_asking = paper("legality_review", received_on="2022-02-01", opinion_on="2022-02-28")
+    assert missing(await bureau.put(f"{papers}/legality_review", before_asking), "ready") == [
+        "papers.legality_review.opinion_on", "papers.fair_competition_review",
+    ]  # fmt: skip
+    await bureau.put(f"{papers}/legality_review", paper("legality_review"), await bureau.justice())
     item = await bureau.go(await bureau.file(item, "fair_competition_review"), "ready")
     assert missing(item, "deliberated") == ["papers.deliberation"]
+    while_asking = await bureau.put(f"{papers}/deliberation", paper("deliberation", held_on="2022-03-30"))
+    # Before the legality opinion, too.
+    assert missing(while_asking, "deliberated") == ["papers.deliberation.held_on"] * 2
     item = await bureau.go(await bureau.file(item, "deliberation"), "deliberated")
     assert missing(item, "issued") == ["papers.party_report"]
     item = await bureau.issue(await bureau.file(item, "party_report"))
@@ -553,7 +562,8 @@ async def test_withheld_item_is_a_number_and_nothing_else(bureau: Bureau) -> Non
     await bureau.published(catalogue)
     shown = await bureau.get(f"/catalogues/{catalogue['id']}")
     assert ([item["id"] for item in shown["items"]], shown["withheld"]) == ([open_["id"]], 1)
-    for path in (f"/items/{secret['id']}", f"/items/{secret['id']}/versions", f"/items/{secret['id']}?as_at={NOW}"):
+    now = quote(bureau.now.isoformat())
+    for path in (f"/items/{secret['id']}", f"/items/{secret['id']}/versions", f"/items/{secret['id']}?as_at={now}"):
         for headers in ({}, await bureau.house.token("unit_editor", OTHER, "别处")):
             answer = await bureau.ask("GET", path, headers=headers)
             assert problem_of(answer) == (404, "/problems/decisions.unknown-item")
@@ -565,9 +575,6 @@ async def test_withheld_item_is_a_number_and_nothing_else(bureau: Bureau) -> Non
     assert ([item["item_id"] for item in text["items"]], text["withheld"]) == ([open_["id"]], 1)
     await bureau.go(secret, "drafting")
     assert await bureau.facts(secret) == []
-
-
-NOW = "2099-01-01T00:00:00Z"
 
 
 async def test_revision_keeps_the_former_text(bureau: Bureau) -> None:
@@ -613,6 +620,28 @@ async def test_published_texts_are_never_rewritten(bureau: Bureau) -> None:
     finally:
         await database.close()
     assert (await bureau.seen(item))["issued"]["corrections"] == 0
+
+
+async def test_issued_item_of_last_year_is_finished_when_no_report_is_owed(bureau: Bureau) -> None:
+    year = next(_pairs)
+    last = await bureau.catalogue(year)
+    quiet, heard = [await bureau.item(last, participation=False) for _ in range(2)]
+    await bureau.published(last)
+    for item in (quiet, heard):
+        await bureau.file(item, "draft", "legality_review", "deliberation", "party_report")
+        await bureau.issue(await bureau.go(item, "drafting", "reviewing", "ready", "deliberated"))
+    await bureau.consulted(heard)
+    present = await bureau.catalogue(year + 1)
+    await bureau.item(present)
+    await bureau.consented(present)
+    refused = await bureau.ask("POST", f"/catalogues/{present['id']}/publish", None, await bureau.office())
+    assert problem_of(refused) == (409, "/problems/decisions.dropped-without-reason")
+    assert [error["field"] for error in refused.json()["errors"]] == [f"reasons.{heard['id']}"]
+    await bureau.on(present, "reasons", {"item": heard["id"], "reason": "采纳情况待公布"})
+    await bureau.on(present, "publish")
+    found = await bureau.get(f"/catalogues/{present['id']}/difference")
+    assert [each["id"] for each in found["finished"]] == [quiet["id"]]
+    assert [each["former"]["id"] for each in found["dropped"]] == [heard["id"]]
 
 
 async def test_dropped_item_of_last_year_is_explained(bureau: Bureau) -> None:
@@ -702,8 +731,9 @@ async def test_nobody_learns_that_an_item_continues_a_withheld_one(bureau: Burea
     withheld = await bureau.item(present, continues=shown["id"], confidential_basis="《保守国家秘密法》")
     await bureau.published(present)
     path = f"/catalogues/{present['id']}"
+    now = quote(bureau.now.isoformat())
     for page in (
-        f"/items/{item['id']}", f"/items/{item['id']}?as_at={NOW}", f"/items?year={year + 1}", path,
+        f"/items/{item['id']}", f"/items/{item['id']}?as_at={now}", f"/items?year={year + 1}", path,
         f"{path}/revisions/0", f"{path}/difference",
     ):  # fmt: skip
         seen = (await bureau.ask("GET", page)).text
@@ -783,7 +813,7 @@ async def test_page_is_read_as_it_was(bureau: Bureau) -> None:
     versions = (await bureau.get(f"/items/{item['id']}/versions"))["items"]
     assert [each["version"] for each in versions] == sorted({each["version"] for each in versions})
     assert versions[0]["sha256"] == sha256((await as_at(listed)).content).hexdigest()
-    plus = await bureau.ask("GET", f"/items/{item['id']}?as_at=2099-05-01T00:00:00+08:00")
+    plus = await bureau.ask("GET", f"/items/{item['id']}?as_at={bureau.today}T23:59:59+08:00")
     assert plus.json()["state"] == "drafting"
 
 
@@ -930,6 +960,37 @@ async def test_change_against_an_old_version_is_refused(bureau: Bureau) -> None:
         ("POST", f"/catalogues/{item['catalogue_id']}/reasons", {"item": item["id"], "reason": "x"}),
     ):
         assert problem_of(await bureau.ask(method, path, body, stale)) == (412, "/problems/kit.stale-version")
+
+
+async def test_paper_is_replaced_only_by_who_has_seen_it_and_may(bureau: Bureau) -> None:
+    """Two who read the same file: the second one does not replace what he has not seen."""
+    item = await bureau.listed()
+    path, seen = f"/items/{item['id']}/papers", await bureau.seen(item)
+    guarded = {"If-Match": f'"{item["version"]}"'}
+    justice, staff = await bureau.justice(), await bureau.staff()
+    filed = await bureau.put(f"{path}/legality_review", paper("legality_review"), {**staff, **guarded})
+    assert filed["version"] == item["version"] + 1
+    assert problem_of(
+        await bureau.ask("PUT", f"{path}/legality_review", paper("legality_review"), {**justice, **guarded})
+    ) == (412, "/problems/kit.stale-version")
+    for kind in ("legality_review", "draft"):
+        refused = await bureau.ask("PUT", f"{path}/{kind}", paper(kind), {**staff, **guarded})
+        assert problem_of(refused) == (412, "/problems/kit.stale-version"), kind
+    again = {"If-Match": f'"{filed["version"]}"'}
+    assert (await bureau.put(f"{path}/draft", paper("draft"), {**staff, **again}))["version"] == filed["version"] + 1
+    # Papers are not on the public page: nothing new is frozen.
+    versions = (await bureau.get(f"/items/{item['id']}/versions"))["items"]
+    assert [each["version"] for each in versions] == [seen["version"]]
+
+    # What the reviewer said, the reviewed unit does not replace, nor what the office put in its place.
+    fresh = paper("legality_review")
+    for who, opinion in ((justice, "unlawful"), (await bureau.office(), "changes")):
+        await bureau.put(f"{path}/legality_review", {**fresh, "opinion": opinion}, who)
+        for own in (staff, await bureau.lead()):
+            refused = await bureau.ask("PUT", f"{path}/legality_review", fresh, own)
+            assert problem_of(refused) == (409, "/problems/decisions.reviewed-by-others")
+        papers = (await bureau.of(item))["papers"]
+        assert [each["paper"]["opinion"] for each in papers if each["paper"]["opinion"]] == [opinion]
 
 
 Subject = tuple[dict[str, Any], dict[str, Any]]
@@ -1159,6 +1220,12 @@ CASES = {
         "listed", "PUT /items/I/facets/draft", {"state": "published"}, 422, "decisions.facet-url-missing"),
     "facet withheld without a reason": Case(
         "listed", "PUT /items/I/facets/draft", {"state": "withheld"}, 422, "kit.reason-required"),
+    "facet withheld for a reason with a phone number": Case(
+        "listed", "PUT /items/I/facets/draft", {"state": "withheld", "reason": "张三 139-1234-5678"}, 422,
+        "decisions.personal-data-in-text"),
+    "facet not there yet for a reason with an identity number": Case(
+        "listed", "PUT /items/I/facets/draft", {"state": "not_yet", "reason": "11010519491231002X"}, 422,
+        "decisions.personal-data-in-text"),
     "facet of tomorrow": Case(
         "listed", "PUT /items/I/facets/draft",
         {"state": "published", "url": "/api/decisions/v1/feed.ics", "published_on": TOMORROW}, 422,
@@ -1172,6 +1239,10 @@ CASES = {
         "listed", "GET /items/I?as_at=0001-01-01T00:00:00%2B08:00", None, 422, "kit.malformed"),
     "as at before it was public": Case(
         "listed", "GET /items/I?as_at=2001-01-01T00:00:00Z", None, 404, "decisions.not-public-then"),
+    "as at a day to come": Case(
+        "listed", "GET /items/I?as_at=2099-12-31T00:00:00Z", None, 422, "decisions.date-in-future"),
+    "as at the last instant of all": Case(
+        "listed", "GET /items/I?as_at=9999-12-31T23:59:59Z", None, 422, "decisions.date-in-future"),
     "coverage of no year": Case("listed", "GET /catalogues/coverage", None, 422, "kit.malformed"),
 }  # fmt: skip
 

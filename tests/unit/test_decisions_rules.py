@@ -43,7 +43,7 @@ from kaimen.decisions.domain.facets import (
     entries_of,
     judge,
 )
-from kaimen.decisions.domain.guards import Evidence, gaps, must_be_complete, must_follow_papers
+from kaimen.decisions.domain.guards import Evidence, gaps, is_settled, must_be_complete, must_follow_papers
 from kaimen.decisions.domain.issue import check_dates, day_of_issue
 from kaimen.decisions.domain.items import (
     BY_HAND,
@@ -117,7 +117,8 @@ def step(kind: StepKind, state: StepState, source: int = 1, **changes: Any) -> S
     return Step(kind=kind, state=state, source_id=UUID(int=source), **{**usual, **changes})
 
 
-CLOSED = step("consultation", "closed")
+ASKED_AGAIN = step("consultation", "closed", 2, on=date(2026, 10, 16), until_on=date(2026, 11, 16))
+CLOSED = step("consultation", "closed", on=date(2026, 9, 1), until_on=date(2026, 9, 30))
 
 
 def evidence(*steps: Step, **papers: Paper | None) -> Evidence:
@@ -305,6 +306,26 @@ def test_where_an_item_may_go(found: Item, to: ItemState, refused: type[Refusal]
             item(), "issued",
             evidence(CLOSED, party_report=replace(PAPERS["party_report"], reported_on=date(2026, 11, 18))), [],
         ),
+        (
+            item(), "ready",
+            evidence(CLOSED, legality_review=replace(PAPERS["legality_review"], opinion_on=date(2026, 8, 31))),
+            ["papers.legality_review.opinion_on"],
+        ),
+        (
+            item(), "ready",
+            evidence(CLOSED, legality_review=replace(PAPERS["legality_review"], opinion_on=date(2026, 9, 1))), [],
+        ),
+        # Asked anew after it was returned.
+        (
+            item(), "ready", evidence(CLOSED, ASKED_AGAIN),
+            ["papers.legality_review.opinion_on"],
+        ),
+        (
+            item(), "deliberated", evidence(replace(CLOSED, until_on=date(2026, 11, 19))),
+            ["papers.deliberation.held_on"],
+        ),
+        (item(), "deliberated", evidence(replace(CLOSED, until_on=date(2026, 11, 18))), []),
+        (item(), "deliberated", evidence(CLOSED, replace(ASKED_AGAIN, state="moved", until_on=TODAY)), []),
         (item(), "returned", evidence(draft=None), []),
         (item(state="issued", participation=False), "archived", evidence(), []),
         (item(state="issued", participation=False), "archived", evidence(CLOSED), ["steps.report"]),
@@ -613,6 +634,18 @@ def test_items_continue_by_name_or_by_title() -> None:
         must_explain_dropped(found)
     assert fields(refused.value.errors) == [f"reasons.{UUID(int=3)}"]
     must_explain_dropped(compare(last, present, {UUID(int=3): "并入其他任务"}))
+
+
+def test_issued_item_is_finished_unless_a_report_is_owed() -> None:
+    quiet = numbered(1, "垃圾分类", state="issued", participation=False)
+    planned = numbered(2, "学区调整", state="issued")
+    assert is_settled(quiet, Evidence({}, ()))
+    assert not is_settled(quiet, Evidence({}, (CLOSED,)))
+    assert not is_settled(planned, Evidence({}, ()))
+    assert not is_settled(replace(quiet, state="deliberated"), Evidence({}, ()))
+    found = compare([quiet, planned], [], {}, settled={quiet.id})
+    assert [each.former.id.int for each in found.dropped] == [2]
+    assert [each.id.int for each in found.finished] == [1]
 
 
 def test_one_item_of_last_year_is_kept_once() -> None:

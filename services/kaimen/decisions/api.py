@@ -1,7 +1,7 @@
 """Catalogues and items over HTTP. What is shown of them: `app.views`."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -27,9 +27,10 @@ from kaimen.decisions.domain.catalogues import Catalogue
 from kaimen.decisions.domain.facets import Facet
 from kaimen.decisions.domain.items import Item, is_waiting
 from kaimen.decisions.domain.papers import Paper, PaperKind
-from kaimen.decisions.domain.refusals import NotPublicThen, UnknownPaper, UnknownRevision
+from kaimen.decisions.domain.refusals import DateInFuture, NotPublicThen, UnknownPaper, UnknownRevision
 from kaimen.decisions.store.repository import CatalogueFilter, ItemFilter
 from kaimen.kit.auth import APPROVERS, OFFICE, PUBLIC, STAFF, allow
+from kaimen.kit.clock import day_start
 from kaimen.kit.http import OnEdge, Page, cursor_of, json_bytes, json_response, limit_of, read_cursor, refuse_nul
 from kaimen.kit.problems import Malformed
 from kaimen.kit.service import Resources
@@ -309,13 +310,16 @@ def handlers(resources: Resources) -> list[Any]:
         item_id: FromPath[UUID],
         as_at: Annotated[str | None, Q(name="as_at", max_length=40)] = None,
     ) -> Response[bytes]:
-        """决策事项的页面; with `as_at` what the public saw at that instant (DC3)."""
+        """决策事项的页面; with `as_at` what the public saw at that instant (DC3); of today so far, of no later day."""
         at = None if as_at is None else read_instant(as_at, "as_at")
 
         async def run(desk: Desk) -> Response[bytes]:
             item = await desk.item(item_id)
             if at is None:
                 return json_response(await whole_item(desk, item), version=item.version)
+            # By the day, like all days that are typed: whoever asks for the end of today is shown today so far.
+            if at >= day_start(desk.today + timedelta(days=1)):
+                raise DateInFuture(field="as_at")
             found = await desk.store.as_at(item.id, at)
             if found is None:
                 raise NotPublicThen
@@ -361,12 +365,12 @@ def handlers(resources: Resources) -> list[Any]:
     async def file_paper(
         edge: OnEdge, item_id: FromPath[UUID], kind: FromPath[PaperKind], data: JSONBody[procedure.PaperDraft]
     ) -> Response[bytes]:
-        """归入材料, for the unit's staff; legality reviews also by 区司法局."""
+        """归入材料, for the unit's staff; legality reviews also by 区司法局. The unit replaces only its own."""
 
         async def run(desk: Desk) -> Response[bytes]:
             item = await desk.item(item_id, lock=True)
             edge.if_match(item.version)
-            await procedure.file_paper(desk, item, kind, data)
+            item = await procedure.file_paper(desk, item, kind, data)
             return json_response(await whole_item(desk, item), version=item.version)
 
         return await edge.change(at_desk(run))

@@ -13,6 +13,7 @@ from kaimen.decisions.app.desk import Desk
 from kaimen.decisions.app.views import CoverageView, coverage_view, revision_document
 from kaimen.decisions.domain import catalogues as domain
 from kaimen.decisions.domain.catalogues import Catalogue, Difference
+from kaimen.decisions.domain.guards import is_settled
 from kaimen.decisions.domain.items import Item, is_waiting, list_item
 from kaimen.decisions.domain.refusals import NotOfLastYear, ReasonPublished
 from kaimen.decisions.store.repository import CatalogueFilter
@@ -205,11 +206,13 @@ async def compare_with_last_year(
     if former is None:
         return None, Difference((), (), (), ())
     present, reasons = await desk.store.items_of(catalogue.id), await desk.store.dropped_reasons(catalogue.id)
+    issued = [item for item in last if item.state == "issued"]
+    settled = {item.id for item in issued if is_settled(item, await desk.evidence(item))}
     if public:
         listed = [item for item in present if item.listed_on is not None]
-        return former, domain.for_public(domain.compare(last, listed, reasons))
+        return former, domain.for_public(domain.compare(last, listed, reasons, settled))
     coming = [replace(item, terms=item.pending) if item.pending and is_waiting(item) else item for item in present]
-    return former, domain.compare(last, coming, reasons)
+    return former, domain.compare(last, coming, reasons, settled)
 
 
 async def coverage(desk: Desk, year: int) -> CoverageView:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from kaimen.decisions.app.desk import Desk
 from kaimen.decisions.app.links import clean_link
 from kaimen.decisions.domain.catalogues import must_be_past
-from kaimen.decisions.domain.facets import Answer, Entry, Facet, FacetState, ask_again_after, judge
+from kaimen.decisions.domain.facets import Answer, Entry, Facet, FacetState, ask_again_after, judge, must_be_publishable
 from kaimen.decisions.domain.items import Item
 from kaimen.decisions.domain.refusals import FacetUrlMissing
 from kaimen.kit.texts import clean_reason, clean_text
@@ -40,16 +40,18 @@ def address_of(draft: FacetDraft) -> str:
 
 
 async def set_facet(desk: Desk, item: Item, facet: Facet, draft: FacetDraft, link: Answer | None) -> Item:
-    """`link`: what its address answered just now. Raises DateInFuture, ReasonRequired."""
+    """`link`: what its address answered just now. Raises DateInFuture, ReasonRequired, PersonalDataInText."""
     url = address_of(draft)
     must_be_past(desk.today, published_on=draft.published_on)
     needs_reason = draft.state in ("not_applicable", "withheld")
+    reason = clean_reason(draft.reason) if needs_reason else clean_text(draft.reason, "reason", most=500)
+    must_be_publishable(reason, "reason")
     entry = Entry(
         facet=facet,
         state=draft.state,
         url=url,
         published_on=(draft.published_on or desk.today) if url else None,
-        reason=clean_reason(draft.reason) if needs_reason else clean_text(draft.reason, "reason", most=500),
+        reason=reason,
     )
     await _keep(desk, item.id, judge(entry, link, desk.work.at) if link else entry)
     saved = await desk.touch(item)

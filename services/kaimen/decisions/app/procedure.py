@@ -18,7 +18,15 @@ from kaimen.decisions.domain.facets import Answer, Entry
 from kaimen.decisions.domain.guards import Evidence, gaps, must_be_complete, must_follow_papers
 from kaimen.decisions.domain.issue import Issue, check_dates, day_of_issue
 from kaimen.decisions.domain.items import ISSUED, NEEDS_REASON, Item, move, must_be_issuable, must_lead, targets
-from kaimen.decisions.domain.papers import Meeting, Opinion, Paper, PaperKind, RiskResult, check_paper
+from kaimen.decisions.domain.papers import (
+    Meeting,
+    Opinion,
+    Paper,
+    PaperKind,
+    RiskResult,
+    check_paper,
+    must_be_replaceable,
+)
 from kaimen.decisions.domain.refusals import ItemClosed, NotYourPaper
 from kaimen.decisions.domain.steps import of_kind
 from kaimen.kit.clock import local_date
@@ -103,9 +111,10 @@ async def publish_adoption(desk: Desk, item: Item) -> Item:
     return await _go(desk, item, "adoption_published", "") if item.state == "issued" else item
 
 
-async def file_paper(desk: Desk, item: Item, kind: PaperKind, draft: PaperDraft) -> Paper:
-    """A paper that is filed again replaces the former one. Once the document is issued only its evaluation follows.
-    Raises NotYourPaper, NotYourUnit, ItemClosed, PaperFieldMissing, PaperFieldUnused, DateInFuture, …"""
+async def file_paper(desk: Desk, item: Item, kind: PaperKind, draft: PaperDraft) -> Item:
+    """A paper that is filed again replaces the former one; the unit does not replace what its reviewer said. Once the
+    document is issued only its evaluation follows. Raises NotYourPaper, NotYourUnit, ReviewedByOthers, ItemClosed,
+    PaperFieldMissing, PaperFieldUnused, DateInFuture, …"""
     if desk.work.actor.role == "justice":
         if kind != "legality_review":
             raise NotYourPaper
@@ -113,11 +122,16 @@ async def file_paper(desk: Desk, item: Item, kind: PaperKind, draft: PaperDraft)
         desk.work.actor.must_act_for(item.unit)
     if item.state in ("removed", "archived") or (item.state in ISSUED and kind != "effect_evaluation"):
         raise ItemClosed(state=item.state)
+    actor = desk.work.actor
+    if kind == "legality_review":
+        must_be_replaceable(await desk.store.filed_role(item.id, kind), actor.role)
     paper = Paper(kind=kind, **_clean(draft))
     check_paper(paper, desk.today)
-    await desk.store.save_paper(item, paper, desk.work.actor.subject, desk.work.at)
-    await desk.record("file", item, kind)
-    return paper
+    await desk.store.save_paper(item, paper, actor.subject, actor.role, desk.work.at)
+    # Papers are for staff: the public sees nothing new.
+    saved = await desk.keep_item(item, item)
+    await desk.record("file", saved, kind)
+    return saved
 
 
 def _clean(draft: PaperDraft) -> dict[str, Any]:

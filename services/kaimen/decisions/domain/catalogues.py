@@ -177,10 +177,12 @@ class Difference(msgspec.Struct, frozen=True):
     finished: tuple[Item, ...]
 
 
-def compare(former: Iterable[Item], present: Iterable[Item], reasons: Mapping[UUID, str]) -> Difference:
+def compare(
+    former: Iterable[Item], present: Iterable[Item], reasons: Mapping[UUID, str], settled: Collection[UUID] = ()
+) -> Difference:
     """An item continues the one that it names, else the one with the same title, unless another one does. `reasons`:
-    by last year's item; without one, that for which its successor was removed counts. What was removed this year, or
-    removed last year, is in no list."""
+    by last year's item; without one, that for which its successor was removed counts. `settled`: what is finished
+    though its state does not say so. What was removed this year, or removed last year, is in no list."""
     last = {item.id: item for item in former if item.state != "removed"}
     by_title = {_title(item): item.id for item in last.values()}
     listed = list(present)
@@ -202,11 +204,12 @@ def compare(former: Iterable[Item], present: Iterable[Item], reasons: Mapping[UU
             if left is not None:
                 said.setdefault(left, item.reason)
     left_over = [item for item in last.values() if item.id not in successors]
+    done = [item for item in left_over if item.is_finished or item.id in settled]
     return Difference(
         added=tuple(item for item in live if item.id not in former_of),
         kept=tuple(Kept(item, former_of[item.id]) for item in live if item.id in former_of),
-        dropped=tuple(Dropped(item, said.get(item.id, "")) for item in left_over if not item.is_finished),
-        finished=tuple(item for item in left_over if item.is_finished),
+        dropped=tuple(Dropped(item, said.get(item.id, "")) for item in left_over if item not in done),
+        finished=tuple(done),
     )
 
 

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from kaimen.contracts.decisions import ItemState
 from kaimen.decisions.domain.items import Item
+from kaimen.decisions.domain.refusals import PersonalDataInText
+from kaimen.kit.people import personal_data
 
 Facet = Literal[
     "draft", "explanation", "background", "opinions", "attendance", "result", "risk_assessment", "expert_review",
@@ -37,6 +39,10 @@ _FROM: Mapping[Facet, ItemState] = {
     "opinions": "issued",
     "result": "issued",
 }
+_PERSONAL = {
+    "id_number": ("身份证号", "identity card number"),
+    "mobile_number": ("手机号", "mobile phone number"),
+}
 _ORDER: tuple[ItemState, ...] = (
     "listed", "drafting", "consulting", "reviewing", "ready", "deliberated", "issued", "adoption_published", "archived",
 )  # fmt: skip
@@ -60,6 +66,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     def is_shown(self) -> bool:
         """Whether a reader finds it: it is published and its link is not known to be dead."""
         return self.state == "published" and self.link != "dead"
+
+
+def must_be_publishable(text: str, field: str) -> None:
+    """For what the public reads. Raises PersonalDataInText."""
+    found = personal_data(text)
+    if found is not None:
+        zh, en = _PERSONAL[found]
+        raise PersonalDataInText(field=field, what=zh, what_en=en)
 
 
 def entries_of(entries: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -7,7 +7,7 @@ from datetime import date
 import msgspec
 
 from kaimen.contracts.decisions import ItemState
-from kaimen.decisions.domain.items import Item
+from kaimen.decisions.domain.items import Item, targets
 from kaimen.decisions.domain.papers import Paper, PaperKind
 from kaimen.decisions.domain.refusals import ConditionsMissing
 from kaimen.decisions.domain.steps import Step, StepKind, of_kind
@@ -133,6 +133,7 @@ def _before_ready(item: Item, evidence: Evidence, days: Workdays) -> Iterator[Ga
         )
     else:
         yield from _legality(item, review, days)
+        yield from _asked_before_review(evidence, review)
     if item.terms.market_activity and "fair_competition_review" not in evidence.papers:
         yield Gap(
             "papers.fair_competition_review",
@@ -165,6 +166,22 @@ def _legality(item: Item, review: Paper, days: Workdays) -> Iterator[Gap]:
         )
 
 
+def _asked_before_review(evidence: Evidence, review: Paper) -> Iterator[Gap]:
+    asked = max((step.on for step in _ended(evidence)), default=None)
+    if asked and review.opinion_on and review.opinion_on < asked:
+        yield Gap(
+            "papers.legality_review.opinion_on",
+            f"合法性审查意见（{review.opinion_on}）不能早于公开征求意见（{asked} 起）（条例第十五条、第二十五条）",
+            f"The legality opinion is of {review.opinion_on}, before the public was asked from {asked} on"
+            " (713 Art. 15, 25)",
+        )
+
+
+def _ended(evidence: Evidence) -> list[Step]:
+    """The consultations that are over; one that runs holds the item up by itself."""
+    return [step for step in of_kind(evidence.steps, "consultation") if step.state == "closed"]
+
+
 def _before_deliberated(_: Item, evidence: Evidence, __: Workdays) -> Iterator[Gap]:
     deliberation = evidence.papers.get("deliberation")
     if deliberation is None:
@@ -187,6 +204,13 @@ def _before_deliberated(_: Item, evidence: Evidence, __: Workdays) -> Iterator[G
             f"集体讨论（{held_on}）不能早于合法性审查意见（{opinion_on}）（条例第二十五条）",
             f"It was deliberated on {held_on}, before the legality opinion of {opinion_on} (713 Art. 25)",
         )
+    last_day = max((step.until_on for step in _ended(evidence) if step.until_on), default=None)
+    if held_on and last_day and held_on < last_day:
+        yield Gap(
+            "papers.deliberation.held_on",
+            f"集体讨论（{held_on}）不能早于征求意见截止日（{last_day}）（条例第十八条、第三十条）",
+            f"It was deliberated on {held_on}, before the consultation ended on {last_day} (713 Art. 18, 30)",
+        )
 
 
 def _before_issued(_: Item, evidence: Evidence, __: Workdays) -> Iterator[Gap]:
@@ -206,7 +230,7 @@ def _before_issued(_: Item, evidence: Evidence, __: Workdays) -> Iterator[Gap]:
         )
 
 
-def _before_archived(item: Item, evidence: Evidence, _: Workdays) -> Iterator[Gap]:
+def _before_archived(item: Item, evidence: Evidence) -> Iterator[Gap]:
     if item.state == "issued" and any(of_kind(evidence.steps, kind) for kind in _ASKED):
         yield Gap(
             "steps.report",
@@ -231,11 +255,16 @@ def gaps(item: Item, to: ItemState, evidence: Evidence, days: Workdays) -> tuple
     """Everything that is missing before the item can become `to`; going back or aside needs nothing. What is suspended
     returns to where it was: that was shown before."""
     if to == "archived":
-        return tuple(_before_archived(item, evidence, days))
+        return tuple(_before_archived(item, evidence))
     if to not in _GUARDED or to == item.suspended_in:
         return ()
     needed = _GUARDS[: _GUARDED.index(to) + 1]
     return tuple(gap for _, guard in needed for gap in guard(item, evidence, days))
+
+
+def is_settled(item: Item, evidence: Evidence) -> bool:
+    """Whether a document is out and nobody owes a report on opinions: only its filing is left (row 39)."""
+    return item.state == "issued" and "archived" in targets(item) and not any(_before_archived(item, evidence))
 
 
 def must_be_complete(item: Item, to: ItemState, evidence: Evidence, days: Workdays) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from kaimen.decisions.domain.catalogues import must_be_past
-from kaimen.decisions.domain.refusals import DatesOutOfOrder, PaperFieldMissing, PaperFieldUnused
+from kaimen.decisions.domain.refusals import DatesOutOfOrder, PaperFieldMissing, PaperFieldUnused, ReviewedByOthers
 from kaimen.kit.refusals import FieldError, Refusal
 
 PaperKind = Literal[
@@ -62,6 +62,17 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
     head_spoke_last: bool | None = None
     dissent: str | None = None
     reported_on: date | None = None
+
+
+REVIEWERS: frozenset[str] = frozenset({"justice", "office"})
+"""The roles whose legality review the reviewed unit does not replace."""
+
+
+def must_be_replaceable(former: str | None, role: str) -> None:
+    """Whether `role` may file a legality review over one that `former` filed; "": its filer's role is not known. Raises
+    ReviewedByOthers."""
+    if former in REVIEWERS and role not in REVIEWERS:
+        raise ReviewedByOthers
 
 
 _OF_ALL = {"kind", "filed_on", "url", "note"}

@@ -181,6 +181,12 @@ NotYourPaper = refusal(
     "司法行政部门只录入合法性审查意见。",
     "The legality reviewer files legality reviews only.",
 )
+ReviewedByOthers = refusal(
+    "decisions.reviewed-by-others",
+    Kind.CONFLICT,
+    "合法性审查意见由区司法局或者区政府办公室录入，承办单位不能替换；有异议的，请与其联系。",
+    "The legality review was filed by 区司法局 or the district office; the unit it concerns cannot replace it.",
+)
 
 BadLink = refusal(
     "decisions.bad-link",
@@ -199,6 +205,12 @@ LinkNotPublic = refusal(
     Kind.INVALID,
     "该地址不在公共互联网上。",
     "This address is not on the public internet.",
+)
+PersonalDataInText = refusal(
+    "decisions.personal-data-in-text",
+    Kind.INVALID,
+    "拟公开的文字中含有{what}，请删去后再公开。",
+    "A text that would be public contains a {what_en}; take it out first.",
 )
 FacetUrlMissing = refusal(
     "decisions.facet-url-missing", Kind.INVALID, "已公布的内容应填写地址。", "What is published needs its address."

@@ -130,9 +130,13 @@ select document, sha256 from item_versions where item_id = $1 and at <= $2 order
 -- Papers
 
 -- name: upsert_paper
-insert into papers (item_id, kind, body, sealed, filed_by, filed_at) values ($1, $2, $3, $4, $5, $6)
+insert into papers (item_id, kind, body, sealed, filed_by, filed_at, filed_role) values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (item_id, kind) do update
-set body = excluded.body, sealed = excluded.sealed, filed_by = excluded.filed_by, filed_at = excluded.filed_at
+set body = excluded.body, sealed = excluded.sealed, filed_by = excluded.filed_by, filed_at = excluded.filed_at,
+    filed_role = excluded.filed_role
+
+-- name: read_filed_role
+select filed_role from papers where item_id = $1 and kind = $2
 
 -- name: list_papers
 select kind, body, sealed is not null as has_dissent from papers where item_id = $1 order by filed_at, kind

@@ -179,10 +179,15 @@ class Repository:
 
     # Papers
 
-    async def save_paper(self, item: Item, paper: Paper, filed_by: str, at: datetime) -> None:
+    async def save_paper(self, item: Item, paper: Paper, filed_by: str, role: str, at: datetime) -> None:
+        """`role`: in which `filed_by` filed it."""
         kept = msgspec.structs.replace(paper, dissent=None)
         sealed = self._vault.seal(paper.dissent, unit=item.unit, place=_place(item)) if paper.dissent else None
-        await self._db.execute(queries.upsert_paper, item.id, paper.kind, as_json(kept), sealed, filed_by, at)
+        await self._db.execute(queries.upsert_paper, item.id, paper.kind, as_json(kept), sealed, filed_by, at, role)
+
+    async def filed_role(self, item_id: UUID, kind: PaperKind) -> str | None:
+        """In which role it was filed; None: it is not there."""
+        return await self._db.fetchval(queries.read_filed_role, item_id, kind)
 
     async def papers(self, item_id: UUID) -> list[FiledPaper]:
         """In the order in which they were filed."""
