@@ -5,6 +5,8 @@ import gzip
 import json
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -82,6 +84,29 @@ async def visitor(door: str) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@asynccontextmanager
+async def one_service_door(folder: Path, trusted: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A visitor of a door of its own, which believes the proxies at `trusted` (CIDR, or Caddy's private_ranges)."""
+    service = await asyncio.start_server(lambda r, w: say_who_was_asked("adoption", r, w), "127.0.0.1", 0)
+    upstream = service.sockets[0].getsockname()[1]
+    port, log = free_port({upstream}), Log(folder / "door.log")
+    caddy = fleet.door(port, {"adoption": upstream}, folder / "feeds", folder, log)
+    caddy.program = replace(caddy.program, env={**(caddy.program.env or {}), "KAIMEN_TRUSTED_PROXIES": trusted})
+    await caddy.start()
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10) as client:
+        yield client
+    await caddy.stop()
+    service.close()
+    log.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def private_door(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
+    """As containers have it: the portal and the visitors may both have private addresses."""
+    async with one_service_door(tmp_path_factory.mktemp("private"), "private_ranges") as client:
+        yield client
+
+
 @pytest.mark.parametrize(
     ("path", "service"),
     [
@@ -102,6 +127,68 @@ async def test_door_sends_each_path_unchanged_to_its_owner(visitor: httpx.AsyncC
     asked = (await visitor.get(path)).json()
     seen = httpx.URL(path).raw_path.decode()
     assert (asked["service"], asked["target"], asked["forwarded_for"]) == (service, seen, "127.0.0.1")
+
+
+async def seen_as(visitor: httpx.AsyncClient, *chain: str, path: str = "/api/adoption/v1/opinions/x") -> str:
+    """The address that the service gets; the visitor is a trusted proxy that sends `chain`, a header line for each."""
+    headers = [("X-Forwarded-For", line) for line in chain]
+    return (await visitor.get(path, headers=headers)).json()["forwarded_for"]
+
+
+@pytest.mark.parametrize("path", ["/", "/api/adoption/v1/opinions/x", "/calendar/district.ics"])
+async def test_address_that_a_client_writes_before_an_appending_proxy_is_not_taken(
+    visitor: httpx.AsyncClient, path: str
+) -> None:
+    seen = {await seen_as(visitor, f"7.7.8.{n}, 203.0.113.9", path=path) for n in range(40)}
+    assert seen == {"203.0.113.9"}
+
+
+@pytest.mark.parametrize(
+    ("chain", "address"),
+    [
+        (["198.51.100.7"], "198.51.100.7"),
+        (["2001:db8::7"], "2001:db8::7"),
+        (["7.7.8.1", "203.0.113.9"], "203.0.113.9"),
+        (["7.7.8.1,203.0.113.9"], "203.0.113.9"),
+        (["7.7.8.1, 203.0.113.9, 127.0.0.1"], "203.0.113.9"),
+        (["7.7.8.1, 127.0.0.1, 203.0.113.9"], "203.0.113.9"),
+        (["127.0.0.1, 203.0.113.9"], "203.0.113.9"),
+        (["127.0.0.1"], "127.0.0.1"),
+        (["nonsense"], "127.0.0.1"),
+        ([""], "127.0.0.1"),
+        ([], "127.0.0.1"),
+    ],
+)
+async def test_service_is_told_one_address_the_nearest_that_is_not_trusted(
+    visitor: httpx.AsyncClient, chain: list[str], address: str
+) -> None:
+    assert await seen_as(visitor, *chain) == address
+
+
+@pytest.mark.parametrize(
+    ("chain", "address"),
+    [
+        (["192.168.1.5"], "192.168.1.5"),
+        (["192.168.1.5:50123"], "192.168.1.5"),
+        (["fd00::5"], "fd00::5"),
+        (["192.168.1.66, 192.168.1.5"], "192.168.1.5"),
+        (["192.168.1.66", "192.168.1.5"], "192.168.1.5"),
+        (["203.0.113.9, 192.168.1.5"], "203.0.113.9"),
+        (["7.7.8.1, 203.0.113.9, 192.168.1.5"], "203.0.113.9"),
+        (["nonsense"], "127.0.0.1"),
+        ([], "127.0.0.1"),
+    ],
+)
+async def test_callers_in_a_trusted_network_are_told_apart(
+    private_door: httpx.AsyncClient, chain: list[str], address: str
+) -> None:
+    assert await seen_as(private_door, *chain) == address
+
+
+async def test_who_is_not_trusted_says_nothing_about_addresses(tmp_path: Path) -> None:
+    async with one_service_door(tmp_path, "192.0.2.1/32") as stranger:
+        assert await seen_as(stranger, "7.7.8.1, 203.0.113.9") == "127.0.0.1"
+        assert await seen_as(stranger, "192.0.2.1") == "127.0.0.1"
 
 
 @pytest.mark.parametrize("service", ["opendays", "representatives", "hearings"])
