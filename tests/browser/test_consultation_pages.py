@@ -425,6 +425,36 @@ async def test_opinion_sent_twice_is_one_and_another_passage_is_another(town: Ho
     assert await received(town, path) == before + 2
 
 
+async def test_opinion_sent_again_with_a_contact_is_told_to_have_been_received(
+    town: House, routes: dict[str, Route]
+) -> None:
+    path = routes["open"].path
+    before = await received(town, path)
+    fields = {**await form_of(town, path), "text": "请写明收费标准。", "passage": "1"}
+    assert (await send(town, path, fields)).status_code == 303
+    more = {**fields, "contact": "021-59732891", "submitter_kind": "enterprise"}
+    answers = [await send(town, path, more)]
+    # The page that came back is no way to a second one.
+    shown = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', answers[0].text))
+    answers.append(await send(town, path, {**more, "form": shown["form"]}))
+    for answer in answers:
+        assert answer.status_code == 409
+        told = re.findall(r'id="box-1".*?<div class="change" role="alert">(.*?)</div>', answer.text, re.DOTALL)
+        assert len(told) == 1
+        assert "这条意见先前已经收到" in told[0]
+        assert 'href="/opinions"' in told[0]
+        assert 'value="021-59732891"' in answer.text
+        assert "Idempotency" not in answer.text
+        assert "请更正以下内容" not in answer.text
+    assert await received(town, path) == before + 1
+    other = {**more, "text": "另请写明退费办法。"}
+    assert (await send(town, path, other)).status_code == 303
+    assert await received(town, path) == before + 2
+    headers = {"Origin": town.url, "Accept-Language": "en"}
+    english = await town.client.post(path, data=more, headers=headers)
+    assert "This opinion was received before" in english.text
+
+
 async def test_receipt_stands_in_no_address(town: House, routes: dict[str, Route]) -> None:
     path = routes["open"].path
     answer = await send(town, path, {**await form_of(town, path), "text": "希望增加监控。", "passage": ""})

@@ -15,7 +15,7 @@ from kaimen.kit.auth import PUBLIC, allow
 from kaimen.kit.refusals import Refusal
 from kaimen.portal.adoption_answers import Consultation, Consultations, Opinions, Receipt
 from kaimen.portal.answers import FieldFault
-from kaimen.portal.opinions import keep_receipt
+from kaimen.portal.opinions import keep_receipt, was_received
 from kaimen.portal.portal import Feed, Portal
 from kaimen.portal.registering import fault_of, faults_of
 from kaimen.portal.services import ADOPTION, ServiceRefused
@@ -115,8 +115,10 @@ def handlers(portal: Portal) -> list[Any]:
         after: int = 0,
         form: FormMultiDict | None = None,
         faults: list[FieldFault] | None = None,
+        seal: str = "",
         status: int = 200,
     ) -> Response[bytes]:
+        """`seal`: that of a form which was received before; the page keeps it and says so."""
         path = f"{ADOPTION}/consultations/{consultation_id}"
         consultation = await services.get(path, Consultation, visitor.caller)
         shown = Opinions((), None)
@@ -129,8 +131,9 @@ def handlers(portal: Portal) -> list[Any]:
         return portal.page(
             visitor, "consultation.html", status=status, consultation=consultation, shown=shown, after=after,
             given=dict(form or {}), faults=placed, asked=place if form else None, today=portal.today,
-            seal=portal.seals.new(), contact_days=portal.settings.contact_days, longest=LONGEST,
-            feeds=[consultations_feed(visitor)], personal=form is not None or consultation.announced_at is None,
+            seal=seal or portal.seals.new(), received=bool(seal), contact_days=portal.settings.contact_days,
+            longest=LONGEST, feeds=[consultations_feed(visitor)],
+            personal=form is not None or consultation.announced_at is None,
         )  # fmt: skip
 
     @get("/consultations/{consultation_id:uuid}", opt=allow(PUBLIC))
@@ -157,6 +160,9 @@ def handlers(portal: Portal) -> list[Any]:
             said = {**body, "language": visitor.language}
             receipt = await services.post(path, Receipt, visitor.public, said, headers=key)
         except ServiceRefused as no:
+            if was_received(no.problem):
+                # With a new seal, pressing once more would make it two opinions.
+                return await notice_page(visitor, consultation_id, form=form, seal=str(form["form"]), status=409)
             faults = faults_of(no.problem)
             return await notice_page(visitor, consultation_id, form=form, faults=faults, status=no.problem.status)
         except Refusal as no:
