@@ -288,6 +288,14 @@ async def test_correction_keeps_no_contact_longer_than_promised(bureau: Bureau) 
     await until(forgotten)
 
 
+async def test_who_may_not_import_is_told_so_however_long_the_file_is(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    rows = ("意见\n" + "应按小区划分。\n" * 60_000).encode()
+    nobody = {"headers": {"Authorization": ""}}
+    answers = [await bureau.upload(consultation, rows, **nobody) for _ in range(60)]
+    assert {answer.status_code for answer in answers} <= {401, 403}
+
+
 async def test_report_names_every_channel_used_or_not(bureau: Bureau) -> None:
     consultation = await bureau.answered()
     forum = {

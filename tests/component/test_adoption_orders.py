@@ -640,14 +640,16 @@ async def facts_of(house: House, clock: str) -> list[str]:
     return [row["subject"].split(".")[2] for row in rows if "calendar" not in row["subject"]]
 
 
-def run_for_a_while(machine: type[RuleBasedStateMachine], examples: int, steps: int) -> None:
+def run_for_a_while(
+    machine: type[RuleBasedStateMachine], examples: int, steps: int, *, derandomize: bool = True
+) -> None:
     found = settings(
         max_examples=examples,
         stateful_step_count=steps,
         deadline=None,
         database=None,
         phases=[Phase.generate],
-        derandomize=True,
+        derandomize=derandomize,
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(machine, settings=found)
@@ -662,6 +664,10 @@ async def test_no_order_of_calls_publishes_what_does_not_add_up_or_was_read_by_n
 
 async def test_no_order_of_calls_makes_a_breach_disappear(town: House) -> None:
     Clocks.town, Clocks.loop = Town(town), asyncio.get_running_loop()
-    await asyncio.to_thread(run_for_a_while, Clocks, 20, 10)
-    reached = {"running", "breached", "met", "met_late", "dropped", "resumed", "moved by resumption"}
-    assert [each for each in reached if not Clocks.seen[each]] == []
+    wanted = {"running", "breached", "met", "met_late", "dropped", "resumed", "moved by resumption"}
+    # What is reached depends on the hour at which it runs, too.
+    for round in range(6):
+        await asyncio.to_thread(run_for_a_while, Clocks, 20, 10, derandomize=round == 0)
+        if all(Clocks.seen[each] for each in wanted):
+            break
+    assert [each for each in wanted if not Clocks.seen[each]] == []

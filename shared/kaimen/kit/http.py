@@ -377,7 +377,7 @@ class Outside:
 
 
 async def _swallow(receive: Receive) -> None:
-    """Take the rest of a body that is refused as too large: a sender who is cut off never reads why."""
+    """Take the rest of a body that is refused: a sender who is cut off never reads why."""
     taken = 0
     while taken < 2 * BODY_LIMIT:
         message = await receive()
@@ -452,8 +452,34 @@ def create_service_app(
         **litestar_options,
     )
     close_objects(app)
-    app.asgi_handler = _answer_head(app.asgi_handler)
+    app.asgi_handler = _read_to_the_end(_answer_head(app.asgi_handler))
     return app
+
+
+def _read_to_the_end(app: ASGIApp) -> ASGIApp:
+    """Nobody is answered in the middle of a sentence: the server closes such a connection, and the door, which is still
+    sending, takes the service for away."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await app(scope, receive, send)
+            return
+        is_sending = True
+
+        async def listen() -> Any:
+            nonlocal is_sending
+            message = await receive()
+            is_sending = message["type"] == "http.request" and message.get("more_body", False)
+            return message
+
+        async def speak(message: Message) -> None:
+            if message["type"] == "http.response.start" and is_sending:
+                await _swallow(listen)
+            await send(message)
+
+        await app(scope, listen, speak)
+
+    return answer
 
 
 def _answer_head(app: ASGIApp) -> ASGIApp:
