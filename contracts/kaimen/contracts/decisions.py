@@ -28,6 +28,10 @@ ItemState = Literal[
 IssueBasis = Literal["imprint", "publication", "signature"]
 
 
+OVER: frozenset[ItemState] = frozenset({"issued", "adoption_published", "archived", "removed"})
+"""States of a decision on which nobody is asked any more."""
+
+
 class PublicItem(msgspec.Struct, frozen=True, kw_only=True):
     """重大行政决策事项, as the public sees it. `reason`: why it was removed, returned or suspended, else empty.
     `participation`: whether the public is asked in any way, so that a report on its opinions is owed."""

@@ -1,7 +1,7 @@
 """Adoption over HTTP."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -14,12 +14,12 @@ from kaimen.adoption.app.opinions import number_of
 from kaimen.adoption.app.reporting import PublishedReport
 from kaimen.adoption.app.views import OwnOpinion, ReportDesk
 from kaimen.adoption.domain.attachments import MEDIA_TYPES, Attachment
-from kaimen.adoption.domain.clocks import Clock, ClockKind, ClockState
+from kaimen.adoption.domain.clocks import ClockKind, ClockState
 from kaimen.adoption.domain.clusters import Cluster
 from kaimen.adoption.domain.consultations import Consultation, Phase
 from kaimen.adoption.domain.opinions import Opinion
 from kaimen.adoption.domain.refusals import UnknownReport
-from kaimen.adoption.domain.reports import Report, State
+from kaimen.adoption.domain.reports import State
 from kaimen.adoption.store.repository import ClockFilter, ConsultationFilter, OpinionFilter, ReportFilter
 from kaimen.contracts.adoption import Channel
 from kaimen.contracts.contacts import AuthorsWanted
@@ -45,6 +45,16 @@ from kaimen.kit.service import Resources
 from kaimen.kit.work import Work
 
 T = TypeVar("T")
+
+
+class Versioned(Protocol):
+    @property
+    def version(self) -> int: ...
+
+
+V = TypeVar("V", bound=Versioned)
+Find = Callable[[Desk, UUID], Awaitable[V]]
+ChangeOne = Callable[[OnEdge, UUID, Callable[[Desk, V], Awaitable[V]]], Awaitable[Response[bytes]]]
 Q = QueryParameter
 
 
@@ -55,6 +65,10 @@ def as_file(attachment: Attachment, body: bytes) -> Response[bytes]:
 async def whole(desk: Desk, consultation: Consultation) -> views.ConsultationView:
     received = await views.received_by_now(desk, [consultation])
     return views.consultation_view(desk, consultation, received.get(consultation.id, 0))
+
+
+async def as_it_is(_: Desk, cluster: Cluster) -> Cluster:
+    return cluster
 
 
 def handlers(resources: Resources) -> list[Any]:
@@ -69,20 +83,26 @@ def handlers(resources: Resources) -> list[Any]:
 
         return run
 
+    def changing(find: Find[V], show: Callable[[Desk, V], Awaitable[Any]]) -> ChangeOne[V]:
+        """How one of a kind is changed: locked by `find`, held against the version of the request, then shown."""
+
+        def change(edge: OnEdge, id: UUID, use_case: Callable[[Desk, V], Awaitable[V]]) -> Awaitable[Response[bytes]]:
+            async def run(desk: Desk) -> Response[bytes]:
+                found = await find(desk, id)
+                edge.if_match(found.version)
+                changed = await use_case(desk, found)
+                return json_response(await show(desk, changed), version=changed.version)
+
+            return edge.change(at_desk(run))
+
+        return change
+
+    change_consultation = changing(Desk.own_consultation, whole)
+    change_cluster = changing(answering.own_cluster, as_it_is)
+    change_report = changing(reporting.locked_report, views.report_desk)
+    change_clock = changing(deadlines.locked_clock, views.clock_view)
+
     # Consultations
-
-    def change_consultation(
-        edge: OnEdge, id: UUID, use_case: Callable[[Desk, Consultation], Awaitable[Consultation]]
-    ) -> Awaitable[Response[bytes]]:
-        """Lock one's own consultation, hold the request against its version, change it, show it."""
-
-        async def run(desk: Desk) -> Response[bytes]:
-            consultation = await desk.own_consultation(id)
-            edge.if_match(consultation.version)
-            consultation = await use_case(desk, consultation)
-            return json_response(await whole(desk, consultation), version=consultation.version)
-
-        return edge.change(at_desk(run))
 
     @post("/consultations", opt=allow(STAFF))
     async def plan(edge: OnEdge, data: JSONBody[consulting.ConsultationDraft]) -> Response[bytes]:
@@ -428,17 +448,6 @@ def handlers(resources: Resources) -> list[Any]:
 
         return await edge.create(at_desk(run))
 
-    def change_cluster(
-        edge: OnEdge, id: UUID, use_case: Callable[[Desk, Cluster], Awaitable[Cluster]]
-    ) -> Awaitable[Response[bytes]]:
-        async def run(desk: Desk) -> Response[bytes]:
-            cluster = await answering.own_cluster(desk, id)
-            edge.if_match(cluster.version)
-            cluster = await use_case(desk, cluster)
-            return json_response(cluster, version=cluster.version)
-
-        return edge.change(at_desk(run))
-
     @patch("/clusters/{cluster_id:uuid}", opt=allow(STAFF))
     async def regroup(
         edge: OnEdge, cluster_id: FromPath[UUID], data: JSONBody[answering.ClusterChange]
@@ -463,17 +472,6 @@ def handlers(resources: Resources) -> list[Any]:
         return await change_cluster(edge, cluster_id, lambda desk, found: answering.answer(desk, found, data))
 
     # Reports
-
-    def change_report(
-        edge: OnEdge, id: UUID, use_case: Callable[[Desk, Report], Awaitable[Report]]
-    ) -> Awaitable[Response[bytes]]:
-        async def run(desk: Desk) -> Response[bytes]:
-            report = await reporting.locked_report(desk, id)
-            edge.if_match(report.version)
-            report = await use_case(desk, report)
-            return json_response(await views.report_desk(desk, report), version=report.version)
-
-        return edge.change(at_desk(run))
 
     @post("/reports", opt=allow(STAFF))
     async def begin_report(edge: OnEdge, data: JSONBody[reporting.ReportDraft]) -> Response[bytes]:
@@ -610,19 +608,6 @@ def handlers(resources: Resources) -> list[Any]:
             return Page(items, f"{last.not_before}~{last.id}" if last else None)
 
         return json_response(await edge.read(at_desk(run)))
-
-    def change_clock(
-        edge: OnEdge, id: UUID, use_case: Callable[[Desk, Clock], Awaitable[Clock]]
-    ) -> Awaitable[Response[bytes]]:
-        """Lock the clock, hold the request against its version, change it, show it."""
-
-        async def run(desk: Desk) -> Response[bytes]:
-            clock = await deadlines.locked_clock(desk, id)
-            edge.if_match(clock.version)
-            clock = await use_case(desk, clock)
-            return json_response((await views.clock_views(desk, [clock]))[0], version=clock.version)
-
-        return edge.change(at_desk(run))
 
     @post("/clocks/{clock_id:uuid}/suspend", opt=allow(OFFICE), status_code=200)
     async def suspend(

@@ -15,7 +15,7 @@ from kaimen.kit.auth import PUBLIC, allow
 from kaimen.kit.refusals import Refusal
 from kaimen.portal.adoption_answers import Consultation, Consultations, Opinions, Receipt
 from kaimen.portal.answers import FieldFault
-from kaimen.portal.opinions import keep_receipt, was_received
+from kaimen.portal.opinions import keep_receipt
 from kaimen.portal.portal import Feed, Portal
 from kaimen.portal.registering import fault_of, faults_of
 from kaimen.portal.services import ADOPTION, ServiceRefused
@@ -24,6 +24,8 @@ from kaimen.portal.visitor import Visitor
 Q = QueryParameter
 LIST_LIMIT = "20"
 LONGEST = 5_000
+RECEIVED_BEFORE = "kit.idempotency-key-reused"
+"""The same words came from the same page, with another contact, submitter or language."""
 """Characters of one opinion."""
 
 
@@ -160,7 +162,7 @@ def handlers(portal: Portal) -> list[Any]:
             said = {**body, "language": visitor.language}
             receipt = await services.post(path, Receipt, visitor.public, said, headers=key)
         except ServiceRefused as no:
-            if was_received(no.problem):
+            if no.problem.reason == RECEIVED_BEFORE:
                 # With a new seal, pressing once more would make it two opinions.
                 return await notice_page(visitor, consultation_id, form=form, seal=str(form["form"]), status=409)
             faults = faults_of(no.problem)

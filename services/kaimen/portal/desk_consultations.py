@@ -9,6 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, QueryParameter
 
+from kaimen.contracts.decisions import OVER
 from kaimen.kit.auth import PUBLIC, allow
 from kaimen.kit.refusals import Refusal
 from kaimen.portal.adoption_answers import Consultation, Consultations, Imported, Receipt
@@ -34,8 +35,6 @@ from kaimen.portal.visitor import Visitor
 
 Q = QueryParameter
 LIST_LIMIT = "50"
-OVER = ("issued", "adoption_published", "archived", "removed")
-"""Decisions on which nobody is asked any more."""
 NO_FILE = FieldFault("file", "请选择一个文件。", "Choose a file.")
 
 

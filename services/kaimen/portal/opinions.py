@@ -13,7 +13,7 @@ from kaimen.kit.auth import PUBLIC, allow
 from kaimen.kit.ids import normalise_code
 from kaimen.kit.refusals import Refusal
 from kaimen.portal.adoption_answers import Attachment, Consultation, OwnOpinion
-from kaimen.portal.answers import FieldFault, Problem
+from kaimen.portal.answers import FieldFault
 from kaimen.portal.desk import uploaded
 from kaimen.portal.portal import Portal, see
 from kaimen.portal.registering import fault_of, faults_of
@@ -24,7 +24,6 @@ Q = QueryParameter
 RECEIPT_COOKIE = "__Host-kaimen-o-"
 RECEIPT_SECONDS = 3600
 """How long this browser opens the opinion without its receipt: others may use the computer next."""
-KEY_REUSED = "kit.idempotency-key-reused"
 NO_RECEIPT = FieldFault("receipt", "请填写 16 位回执编号。", "Enter the receipt, 16 characters.")
 
 
@@ -39,11 +38,6 @@ def keep_receipt(receipt: str, *, is_new: bool = False) -> Response[Any]:
         )
     )  # fmt: skip
     return answer
-
-
-def was_received(problem: Problem) -> bool:
-    """Whether the same words came from the same page before, with another contact, submitter or language."""
-    return problem.reason == KEY_REUSED
 
 
 def at_file(faults: list[FieldFault]) -> list[FieldFault]:

@@ -333,19 +333,8 @@ class Outside:
             return
         wanted = headers.get(b"if-none-match", b"").decode("latin-1")
 
-        has_all = False
-
-        async def take() -> Any:
-            nonlocal has_all
-            message = await receive()
-            has_all = has_all or not message.get("more_body")
-            return message
-
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                # After the end of the body there is nothing to take but silence.
-                if message["status"] == 413 and not has_all:
-                    await _swallow(take)
                 if wanted and message["status"] == 200 and scope["method"] in ("GET", "HEAD"):
                     tag = next((v.decode() for k, v in message["headers"] if k.lower() == b"etag"), "")
                     if tag and tag_matches(wanted, tag):
@@ -363,7 +352,7 @@ class Outside:
             else:
                 await send(message)
 
-        await self.app(scope, take, answer)
+        await self.app(scope, receive, answer)
 
     async def _caller(self, authorization: str, scope: Scope) -> Actor:
         """Raises BadToken."""
@@ -469,6 +458,7 @@ def _read_to_the_end(app: ASGIApp) -> ASGIApp:
         async def listen() -> Any:
             nonlocal is_sending
             message = await receive()
+            # After the end of the body there is nothing to take but silence.
             is_sending = message["type"] == "http.request" and message.get("more_body", False)
             return message
 

@@ -82,6 +82,13 @@ def hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+PERSONAL_DATA = {
+    "id_number": ("身份证号", "identity card number"),
+    "mobile_number": ("手机号", "mobile phone number"),
+}
+"""What `personal_data` finds, in words."""
+
+
 def personal_data(text: str) -> Literal["id_number", "mobile_number"] | None:
     """What in a text could be somebody's identity card or mobile number, also with separators, invisible characters
     or full-width digits.

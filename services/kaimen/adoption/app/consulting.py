@@ -14,11 +14,11 @@ from kaimen.adoption.domain.consultations import Consultation, Passage, Way
 from kaimen.adoption.domain.refusals import DecisionIsOver, NoticeBinds, ReportFixed, UnknownItem
 from kaimen.contracts import adoption as contract
 from kaimen.contracts.adoption import Channel, ChannelUse
+from kaimen.contracts.decisions import OVER
 from kaimen.kit import units
 from kaimen.kit.clock import day_start
 from kaimen.kit.texts import clean_reason, clean_text, clean_url
 
-_OVER = frozenset({"issued", "adoption_published", "archived", "removed"})
 Words = Annotated[str, Meta(max_length=200)]
 Address = Annotated[str, Meta(max_length=500)]
 Long = Annotated[str, Meta(max_length=20_000)]
@@ -232,7 +232,7 @@ async def _unit_of(desk: Desk, item: UUID) -> str:
 async def _must_be_undecided(desk: Desk, item: UUID | None) -> None:
     """Raises DecisionIsOver (713 Art. 14 and 15: the public takes part in making it)."""
     found = await desk.store.item(item) if item else None
-    if found is not None and found.state in _OVER:
+    if found is not None and found.state in OVER:
         raise DecisionIsOver(field="catalogue_item")
 
 

@@ -17,6 +17,7 @@ from kaimen.adoption.domain.refusals import LegalBasisNeeded, ResumptionUnexplai
 from kaimen.contracts import adoption as contract
 from kaimen.contracts.decisions import DocumentIssued, PublicItem
 from kaimen.kit.clock import day_start, local_date
+from kaimen.kit.refusals import Refusal
 from kaimen.kit.texts import clean_text
 from kaimen.kit.workdays.store import workdays
 
@@ -177,11 +178,7 @@ async def suspend(desk: Desk, clock: Clock, draft: SuspensionDraft) -> Clock:
         decided_by=clean_text(draft.decided_by, "decided_by"),
         at=desk.work.at,
     )
-    said = [("legal_basis", suspension.legal_basis), ("decided_by", suspension.decided_by)]
-    for field, text in said:
-        if not text:
-            raise LegalBasisNeeded(field=field)
-    must_be_publishable(said)
+    _must_be_said(LegalBasisNeeded, legal_basis=suspension.legal_basis, decided_by=suspension.decided_by)
     moved = domain.suspended(clock, suspension, desk.today, await workdays(desk.work))
     await desk.record("suspend", f"clock:{clock.id}", suspension.legal_basis)
     return await _move(desk, clock, moved, f"中止：{suspension.legal_basis}")
@@ -195,14 +192,18 @@ async def resume(desk: Desk, clock: Clock, draft: ResumptionDraft) -> Clock:
         decided_by=clean_text(draft.decided_by, "decided_by"),
         at=desk.work.at,
     )
-    said = [("reason", resumption.reason), ("decided_by", resumption.decided_by)]
-    for field, text in said:
-        if not text:
-            raise ResumptionUnexplained(field=field)
-    must_be_publishable(said)
+    _must_be_said(ResumptionUnexplained, reason=resumption.reason, decided_by=resumption.decided_by)
     moved = domain.resumed(clock, draft.from_on, resumption, desk.today, await workdays(desk.work))
     await desk.record("resume", f"clock:{clock.id}", resumption.reason)
     return await _move(desk, clock, moved, f"恢复计时：{resumption.reason}")
+
+
+def _must_be_said(missing: type[Refusal], **texts: str) -> None:
+    """Raises `missing` at the first that is empty, or PersonalDataInText: the public reads them all."""
+    for field, text in texts.items():
+        if not text:
+            raise missing(field=field)
+    must_be_publishable(texts.items())
 
 
 async def recompute(desk: Desk, year: int) -> None:

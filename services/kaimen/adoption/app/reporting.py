@@ -463,9 +463,8 @@ async def _forget_in_time(desk: Desk, consultation: UUID, digested_at: datetime 
     """Contacts go so many days after the first publication, as their owners were told; after that, those that were
     entered for a correction go as many days after it."""
     days, now = timedelta(days=desk.settings.contact_days), desk.work.at
-    promised = (digested_at or now) + days
-    if digested_at is None or promised <= now:
-        await desk.work.set_timer("forget-contacts", str(consultation), max(promised, now + days))
+    if digested_at is None or digested_at + days <= now:
+        await desk.work.set_timer("forget-contacts", str(consultation), now + days)
 
 
 def _line(consultation: Consultation, received: int) -> ConsultationLine:

@@ -192,24 +192,8 @@ class ClockView(msgspec.Struct, frozen=True, kw_only=True):
 async def received_by_now(desk: Desk, consultations: Sequence[Consultation]) -> dict[UUID, int]:
     """Opinions of each; while its report is corrected the public reads how many that report says there were (CO7)."""
     counted = await desk.store.received([each.id for each in consultations])
-    for each in consultations:
-        if each.digested_at is None or each.report_id is None or desk.work.actor.sees_drafts_of(each.unit):
-            continue
-        report = await desk.store.report(each.report_id)
-        if report is not None and report.state != "published":
-            body = await desk.store.version(report.id, report.number)
-            lines = msgspec.json.decode(body, type=_PublishedCounts).consultations if body else ()
-            counted |= {line.id: line.received for line in lines}
-    return counted
-
-
-class _PublishedCount(msgspec.Struct, frozen=True):
-    id: UUID
-    received: int
-
-
-class _PublishedCounts(msgspec.Struct, frozen=True):
-    consultations: tuple[_PublishedCount, ...]
+    public = [each.id for each in consultations if not desk.work.actor.sees_drafts_of(each.unit)]
+    return counted | await desk.store.published_counts(public)
 
 
 def consultation_view(desk: Desk, consultation: Consultation, received: int) -> ConsultationView:
@@ -341,6 +325,10 @@ async def report_desk(desk: Desk, report: Report) -> ReportDesk:
         versions=tuple(await desk.store.versions(report.id)),
         approvable=report.state == "drafting" and not faults and not wrote,
     )
+
+
+async def clock_view(desk: Desk, clock: Clock) -> ClockView:
+    return (await clock_views(desk, [clock]))[0]
 
 
 async def clock_views(desk: Desk, clocks: Sequence[Clock]) -> list[ClockView]:

@@ -12,7 +12,7 @@ import msgspec
 
 from kaimen.adoption.domain.refusals import NotItsWords, PersonalDataInText
 from kaimen.contracts.adoption import Channel
-from kaimen.kit.people import personal_data
+from kaimen.kit.people import PERSONAL_DATA, personal_data
 from kaimen.kit.refusals import FieldError
 
 LONGEST = 5_000
@@ -25,10 +25,6 @@ Visibility = Literal["pending", "shown", "withheld"]
 _REMARK = re.compile(r"【[^【】]*】")
 _BLACK = frozenset("*＊×█■□…某")
 _NO_LETTER = re.compile(r"[\W_]+")
-_WORDS = {
-    "id_number": ("身份证号", "identity card number"),
-    "mobile_number": ("手机号", "mobile phone number"),
-}
 
 
 class Opinion(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +78,7 @@ def must_be_publishable(texts: Iterable[tuple[str, str]]) -> None:
     for field, text in texts:
         found = personal_data(text)
         if found is not None:
-            zh, en = _WORDS[found]
+            zh, en = PERSONAL_DATA[found]
             first = first or (zh, en)
             errors.append(FieldError(field, f"含有{zh}。", f"It contains a {en}."))
     if first is not None:

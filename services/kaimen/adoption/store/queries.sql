@@ -285,6 +285,14 @@ values ($1, $2, $3, $4, $5, $6, $7)
 -- name: read_report_version
 select body from report_versions where report_id = $1 and number = $2
 
+-- name: published_counts
+select consultations.id, (line ->> 'received')::int as received
+from consultations
+    join reports on reports.id = consultations.report_id and reports.number > 0 and reports.state <> 'published'
+    join report_versions on report_versions.report_id = reports.id and report_versions.number = reports.number
+    cross join lateral jsonb_array_elements(convert_from(body, 'UTF8')::jsonb -> 'consultations') as line
+where consultations.id = any($1::uuid[]) and line ->> 'id' = consultations.id::text
+
 -- name: reported_at
 -- A report that says that the decision was dropped is none on a decision.
 select published_at from report_versions

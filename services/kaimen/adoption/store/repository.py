@@ -260,6 +260,11 @@ class Repository:
     async def forget_contact(self, opinion_id: UUID) -> None:
         await self._db.execute(queries.forget_contact, opinion_id)
 
+    async def published_counts(self, consultations: Sequence[UUID]) -> dict[UUID, int]:
+        """Opinions by the published report, of those whose report is being corrected."""
+        rows = await self._db.fetch(queries.published_counts, list(consultations))
+        return {row["id"]: row["received"] for row in rows}
+
     async def keep_published_groups(self, consultations: Sequence[UUID]) -> None:
         """In which groups opinions are now stays known, whatever is regrouped before the next publication."""
         await self._db.execute(queries.keep_published_groups, list(consultations))

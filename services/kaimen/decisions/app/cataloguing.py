@@ -14,7 +14,7 @@ from kaimen.decisions.app.views import CoverageView, coverage_view, revision_doc
 from kaimen.decisions.domain import catalogues as domain
 from kaimen.decisions.domain.catalogues import Catalogue, Difference
 from kaimen.decisions.domain.guards import is_settled
-from kaimen.decisions.domain.items import Item, is_waiting, list_item
+from kaimen.decisions.domain.items import Item, is_waiting, list_item, targets
 from kaimen.decisions.domain.refusals import NotOfLastYear, ReasonPublished
 from kaimen.decisions.store.repository import CatalogueFilter
 from kaimen.kit import units
@@ -206,7 +206,7 @@ async def compare_with_last_year(
     if former is None:
         return None, Difference((), (), (), ())
     present, reasons = await desk.store.items_of(catalogue.id), await desk.store.dropped_reasons(catalogue.id)
-    issued = [item for item in last if item.state == "issued"]
+    issued = [item for item in last if item.state == "issued" and "archived" in targets(item)]
     settled = {item.id for item in issued if is_settled(item, await desk.evidence(item))}
     if public:
         listed = [item for item in present if item.listed_on is not None]

@@ -204,12 +204,12 @@ def compare(
             if left is not None:
                 said.setdefault(left, item.reason)
     left_over = [item for item in last.values() if item.id not in successors]
-    done = [item for item in left_over if item.is_finished or item.id in settled]
+    done = {item.id for item in left_over if item.is_finished} | set(settled)
     return Difference(
         added=tuple(item for item in live if item.id not in former_of),
         kept=tuple(Kept(item, former_of[item.id]) for item in live if item.id in former_of),
-        dropped=tuple(Dropped(item, said.get(item.id, "")) for item in left_over if item not in done),
-        finished=tuple(done),
+        dropped=tuple(Dropped(item, said.get(item.id, "")) for item in left_over if item.id not in done),
+        finished=tuple(item for item in left_over if item.id in done),
     )
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from kaimen.contracts.decisions import ItemState
 from kaimen.decisions.domain.items import Item
 from kaimen.decisions.domain.refusals import PersonalDataInText
-from kaimen.kit.people import personal_data
+from kaimen.kit.people import PERSONAL_DATA, personal_data
 
 Facet = Literal[
     "draft", "explanation", "background", "opinions", "attendance", "result", "risk_assessment", "expert_review",
@@ -38,10 +38,6 @@ _FROM: Mapping[Facet, ItemState] = {
     "attendance": "deliberated",
     "opinions": "issued",
     "result": "issued",
-}
-_PERSONAL = {
-    "id_number": ("身份证号", "identity card number"),
-    "mobile_number": ("手机号", "mobile phone number"),
 }
 _ORDER: tuple[ItemState, ...] = (
     "listed", "drafting", "consulting", "reviewing", "ready", "deliberated", "issued", "adoption_published", "archived",
@@ -72,7 +68,7 @@ def must_be_publishable(text: str, field: str) -> None:
     """For what the public reads. Raises PersonalDataInText."""
     found = personal_data(text)
     if found is not None:
-        zh, en = _PERSONAL[found]
+        zh, en = PERSONAL_DATA[found]
         raise PersonalDataInText(field=field, what=zh, what_en=en)
 
 

@@ -336,7 +336,7 @@ class Sender:
                 return
             if outcome.told is not None:
                 await store.save_told(UUID(due.recipient), outcome.told)
-            elif due.subject == "news" and not outcome.is_unclear:
+            elif due.subject == "news" and outcome.has_not_arrived:
                 await store.save_perhaps(UUID(due.recipient), due.perhaps)
             if settled.again:
                 await store.ask_whether_told([UUID(due.recipient)], work.at, settled.traceparent)
@@ -354,11 +354,11 @@ async def _attempt(
         return _no_channel(attempts, at)
     except Refused as no:
         done = Outcome(state="failed", due_at=at, attempts=attempts, error=str(no))
-        return msgspec.structs.replace(done, channel=tried.channel, masked=tried.masked)
+        return msgspec.structs.replace(done, channel=tried.channel, masked=tried.masked, has_not_arrived=True)
     except Unclear as no:
-        return msgspec.structs.replace(_later(str(no), attempts, at), is_unclear=True)
-    except Away as no:
         return _later(str(no), attempts, at)
+    except Away as no:
+        return msgspec.structs.replace(_later(str(no), attempts, at), has_not_arrived=True)
     done = Outcome(state="sent", due_at=at, attempts=attempts, body_sha256=hash_of(letter))
     return msgspec.structs.replace(done, channel=sent.channel, masked=sent.masked)
 

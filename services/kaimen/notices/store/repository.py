@@ -90,7 +90,7 @@ class Circular(msgspec.Struct, frozen=True, kw_only=True):
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one attempt. `error`: a word without data; `told`: what its recipient knows from now on;
-    `is_unclear`: nobody knows whether it arrived."""
+    `has_not_arrived`: it was tried, and the other side did not take it."""
 
     state: MessageState
     due_at: datetime
@@ -102,7 +102,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     body_sha256: str = ""
     unit: str = ""
     told: Known | None = None
-    is_unclear: bool = False
+    has_not_arrived: bool = False
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
