@@ -176,9 +176,13 @@ async def _is_open(folder: Path, process: subprocess.Popen[bytes]) -> bool:
     return "open after" in said
 
 
-def in_days(days: float, hour: int = 9) -> datetime:
+_TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+"""The day on which this run began: what one test places on the same day must not be parted by midnight."""
+
+
+def in_days(days: int, hour: int = 9) -> datetime:
     """`hour` o'clock UTC in `days` days."""
-    return (datetime.now(UTC) + timedelta(days=days)).replace(hour=hour % 24, minute=0, second=0, microsecond=0)
+    return _TODAY + timedelta(days=days, hours=hour)
 
 
 def event_draft(**changes: Any) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def phone() -> str:
     return str(next(_numbers))
 
 
-def session(day: float, **more: Any) -> dict[str, Any]:
+def session(day: int, **more: Any) -> dict[str, Any]:
     starts = in_days(day)
     return {"starts_at": starts.isoformat(), "ends_at": (starts + 2 * HOUR).isoformat(), "capacity": 10, **more}
 
@@ -95,7 +95,7 @@ async def ground(house: House, desk: Desk) -> Ground:
     }
     event = await desk.published(sessions=list(kinds.values()))
     sessions = dict(zip(kinds, (each["id"] for each in event["sessions"]), strict=True))
-    other = await desk.published(sessions=[session(10.01)])
+    other = await desk.published(sessions=[session(10)])
     sessions["meanwhile"] = other["sessions"][0]["id"]
     elsewhere = await desk.published(registration={"mode": "phone", "contact": "021-59732890"}, sessions=[session(16)])
     sessions["by phone"] = elsewhere["sessions"][0]["id"]
