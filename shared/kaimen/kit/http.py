@@ -102,8 +102,7 @@ class Edge:
         return self._resources.limiter
 
     async def read(self, use_case: Callable[[Work], Awaitable[T]]) -> T:
-        async with self._resources.workshop.open(self.actor, self.traceparent) as work:
-            return await use_case(work)
+        return await self._resources.workshop.run(self.actor, self.traceparent, use_case)
 
     change = read
 
@@ -118,7 +117,8 @@ class Edge:
             self.idempotency_scope,
             hashlib.sha256(await self._request.body() if upload is None else upload).digest(),
         )
-        async with self._resources.workshop.open(self.actor, self.traceparent) as work:
+
+        async def once(work: Work) -> Response[bytes]:
             # Two requests with one key wait for each other here; the second then finds the first one's answer.
             await work.connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{scope} {key}")
             for row in await work.connection.fetch(queries.read_answers, scope, [key]):
@@ -126,7 +126,9 @@ class Edge:
             body = msgspec.json.encode(await use_case(work))
             sealed = seal_answer(self._resources, key, body)
             await work.connection.execute(queries.add_answers, scope, [key], [digest], [status], [sealed], work.at)
-        return json_bytes(body, status)
+            return json_bytes(body, status)
+
+        return await self.change(once)
 
     @property
     def idempotency_key(self) -> str | None:

@@ -4,17 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from kaimen.contracts.envelope import Envelope, envelope
 from kaimen.kit.clock import Clock
-from kaimen.kit.db import Connection, Database, queries
+from kaimen.kit.db import Connection, Database, Unavailable, queries
 from kaimen.kit.ids import new_code, new_id, new_token
 from kaimen.kit.refusals import Kind, refusal
 from kaimen.kit.traces import OFF, Traces
+
+T = TypeVar("T")
+_TRIES = 3
 
 Role = Literal["anonymous", "citizen", "unit_editor", "unit_lead", "office", "justice", "presider", "notary", "system"]
 
@@ -167,6 +171,23 @@ class Workshop:
                 await self.on_timer(*timer)
         for step in work.afterwards:
             await step()
+
+    async def run(self, actor: Actor, traceparent: str | None, use_case: Callable[[Work], Awaitable[T]]) -> T:
+        """The same for a `use_case` that may begin again: nothing has happened of one that PostgreSQL ends because it
+        and another wait for each other."""
+        for left in reversed(range(_TRIES)):
+            begins_again = False
+            try:
+                async with self.open(actor, traceparent) as work:
+                    try:
+                        return await use_case(work)
+                    except asyncpg.DeadlockDetectedError:
+                        begins_again = left > 0
+                        raise
+            except Unavailable:
+                if not begins_again:
+                    raise
+        raise AssertionError("the last try answers or raises")
 
     @asynccontextmanager
     async def open_for_reading(self) -> AsyncIterator[Work]:
