@@ -290,3 +290,14 @@ def test_only_duties_are_todos(name: str) -> None:
     assert len(todos) == (len(items) / 2 if name == "deadlines" else 0)
     assert all(value(todo, "DUE").endswith("T170000") for todo in todos)
     assert {value(todo, "STATUS") for todo in todos} in (set(), {"NEEDS-ACTION", "COMPLETED", "CANCELLED"})
+
+
+@pytest.mark.parametrize("kind", ["consultation", "deadline"])
+def test_entry_of_hosts_whose_clocks_differ_is_shown(kind: str) -> None:
+    """One made it; another, whose clock is a second behind, changed it at once."""
+    known = next(each for each in everything() if each.kind == kind)
+    changed_at = known.created_at - timedelta(seconds=1)
+    head = head_of(FEEDS["consultations"], {}, PUBLIC_URL)
+    body = join_feed(head, [render(replace(known, changed_at=changed_at), PUBLIC_URL, DOMAIN)])
+    assert violations(body) == []
+    assert f"LAST-MODIFIED:{changed_at:%Y%m%dT%H%M%SZ}".encode() in body

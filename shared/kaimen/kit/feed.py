@@ -53,7 +53,7 @@ def render(entry: CalendarEntry, public_url: str, uid_domain: str, *, alarms: tu
         uid_kind=entry.uid_kind,
         permanent_id=str(entry.entry_id),
         sequence=entry.sequence,
-        created_at=entry.created_at,
+        created_at=_created(entry),
         changed_at=entry.changed_at,
         summary=entry.summary,
         starts_at=entry.starts_at if timed else None,
@@ -100,7 +100,7 @@ def _render_duty(entry: CalendarEntry, public_url: str, uid_domain: str) -> byte
         uid_kind=entry.uid_kind,
         permanent_id=str(entry.entry_id),
         sequence=entry.sequence,
-        created_at=entry.created_at,
+        created_at=_created(entry),
         changed_at=entry.changed_at,
         due_at=entry.starts_at + DUE_AFTER,
         summary=entry.summary,
@@ -112,6 +112,11 @@ def _render_duty(entry: CalendarEntry, public_url: str, uid_domain: str) -> byte
         cancelled=entry.status == "CANCELLED",
     )
     return render_deadline(duty, uid_domain)
+
+
+def _created(entry: CalendarEntry) -> datetime:
+    """Never after its last change, whatever the clocks of the hosts showed that made and changed it."""
+    return min(entry.created_at, entry.changed_at)
 
 
 def is_shown(entry: CalendarEntry, at: datetime, *, windowed: bool = True) -> bool:
