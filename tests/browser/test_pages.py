@@ -164,7 +164,9 @@ def test_catalogue_translates_every_message() -> None:
     methods = [("**.py", "python"), ("templates/**.html", "jinja2")]
     said = {message for _, _, message, _, _ in extract_from_dir(str(folder), methods, keywords=keywords)}
     catalogue = read_po(io.BytesIO((folder / "locale" / "en" / "messages.po").read_bytes()))
-    assert said == {message.id for message in catalogue if message.id and message.string}
+    known = [message for message in catalogue if message.id and all(message.string)]
+    # Of one sentence, the forms for one and for several; Chinese has one for both.
+    assert said == {message.id[0] if isinstance(message.id, tuple) else message.id for message in known}
 
 
 @pytest.mark.parametrize("place", ["/?unit={unit}&", "/units/{unit}?", "/themes/{theme}?", "/streets/310118001?"])

@@ -1,6 +1,7 @@
 """What the portal makes of texts: passages of a draft, differences between two, bars."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,6 +15,7 @@ from kaimen.portal.consultation_form import join_passages, read_channels, split_
 from kaimen.portal.differences import Piece, compare, compare_sides, marked
 from kaimen.portal.outcome_answers import Clock, PublishedReport, Side, Tally
 from kaimen.portal.outcomes import GROUPS, ReportPage
+from kaimen.portal.rendering import catalogue, phrase
 from kaimen.portal.report_form import body_of, placed, read_form, with_draft
 
 ARTICLES = """总则在前。
@@ -198,3 +200,18 @@ def test_each_group_of_a_report_is_on_the_page_to_which_its_link_leads(groups: i
             assert link == f"{there}#{anchor}"
     assert page(1).address(1) == "/outcomes/2?version=3"
     assert page(1).address(2) == "/outcomes/2?version=3&groups=2"
+
+
+@pytest.mark.parametrize(
+    ("language", "message", "values", "said"),
+    [
+        ("en", "收到 %(n)s 条意见", {"n": 0}, "0 opinions received"),
+        ("en", "收到 %(n)s 条意见", {"n": 1}, "1 opinion received"),
+        ("en", "收到 %(n)s 条意见", {"n": 2}, "2 opinions received"),
+        ("en", "收到 %(n)s 条意见", {"n": "1"}, "1 opinions received"),
+        ("en", "收到 %(n)s 条", {"n": 1}, "1 received"),
+        ("zh", "收到 %(n)s 条意见", {"n": 1}, "收到 1 条意见"),
+    ],
+)
+def test_sentence_fits_its_number(language: str, message: str, values: dict[str, Any], said: str) -> None:
+    assert phrase(catalogue(language), message, values) % values == said

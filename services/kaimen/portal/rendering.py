@@ -3,7 +3,7 @@
 import hashlib
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from importlib.resources import files
 from typing import Any
@@ -53,7 +53,7 @@ class Renderer:
 
     def text(self, visitor: Visitor, message: str, **values: Any) -> str:
         """`message`, which is Chinese, in the visitor's language."""
-        translated = self._catalogues[visitor.language].gettext(message)
+        translated = phrase(self._catalogues[visitor.language], message, values)
         return translated % values if values else translated
 
     def page(
@@ -104,19 +104,29 @@ def catalogue(language: str) -> NullTranslations:
     return Translations(compiled)
 
 
+def phrase(translations: NullTranslations, message: str, values: Mapping[str, Any]) -> str:
+    """`message` translated, in the form for the number `n` where the catalogue has several (Chinese has one)."""
+    n = values.get("n")
+    counted = translations.ngettext(message, message, n if isinstance(n, int) else 2)
+    return translations.gettext(message) if counted == message else counted
+
+
 _IN_BRACES = re.compile(r"\{[^}]*\}")
 
 
 def _environment(language: str, translations: NullTranslations) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("kaimen.portal"),
-        extensions=["jinja2.ext.i18n"],
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.install_gettext_callables(translations.gettext, translations.ngettext, newstyle=True)  # type: ignore[attr-defined]
+
+    def say(message: str, **values: Any) -> Markup:
+        return Markup(phrase(translations, message, values)) % values
+
+    environment.globals |= {"_": say, "gettext": say}
     locale = LOCALES[language]
     gettext = translations.gettext
     environment.globals["marks"] = MARKS[language]
