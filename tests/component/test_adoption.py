@@ -509,14 +509,38 @@ async def test_what_its_author_withdrew_stays_withdrawn(bureau: Bureau) -> None:
     assert repeated["state"] == "received", "its author hears nothing of it where the first one is gone"
 
 
-@pytest.mark.parametrize("hand", ["groups", "rewords", "answers", "answers-before-another", "sets-aside", "takes-back"])
+async def test_what_is_decided_of_an_opinion_is_held_against_what_was_seen(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    await bureau.send(consultation, "夏阳街道张三：应按小区划分。")
+    bureau.over()
+    path, staff = f"/consultations/{consultation['id']}/opinions/1", await bureau.staff()
+    seen = (await bureau.ask("GET", path, headers=staff)).headers["etag"]
+    withheld = await bureau.ask("POST", f"{path}/moderate", {"show": False, "reason": "含有姓名"}, staff)
+    aside = {"kind": "withdrawn", "reason": "来电撤回"}
+    for step, body in (("moderate", {"show": True}), ("set-aside", aside), ("take-back", None)):
+        refused = await bureau.ask("POST", f"{path}/{step}", body, {**staff, "If-Match": seen})
+        assert problem_of(refused) == (412, "/problems/kit.stale-version")
+    assert (await bureau.get(path, staff))["visibility"] == "withheld"
+    now = {**staff, "If-Match": withheld.headers["etag"]}
+    assert (await bureau.ask("POST", f"{path}/set-aside", aside, now)).json()["version"] == 3
+
+
+@pytest.mark.parametrize(
+    "hand",
+    ["enters", "imports", "groups", "rewords", "answers", "answers-before-another", "sets-aside", "takes-back"],
+)
 async def test_whoever_had_a_hand_in_the_answers_does_not_approve(bureau: Bureau, hand: str) -> None:
     consultation = await bureau.opened()
     for n in range(3):
         await bureau.send(consultation, f"应按小区划分（{n}）。")
     bureau.over()
     lead, path = await bureau.lead(), f"/consultations/{consultation['id']}"
-    body = {"summary": "希望按小区划分", "opinions": [1, 2]}
+    if hand == "enters":
+        await bureau.post(f"{path}/opinions", {"text": "书面意见", "channel": "written"}, lead)
+    if hand == "imports":
+        assert (await bureau.upload(consultation, "意见\n书面意见".encode(), headers=lead)).is_success
+    entered = [4] if hand in ("enters", "imports") else []
+    body = {"summary": "希望按小区划分", "opinions": [1, 2, *entered]}
     group = await bureau.post(f"{path}/clusters", body, lead if hand == "groups" else None)
     aside = {"kind": "withdrawn", "reason": "来电撤回"}
     await bureau.post(f"{path}/opinions/3/set-aside", aside, lead if hand == "sets-aside" else None)
@@ -530,10 +554,40 @@ async def test_whoever_had_a_hand_in_the_answers_does_not_approve(bureau: Bureau
         await bureau.post(f"{path}/opinions/3/set-aside", aside)
     if hand != "answers":
         await bureau.reply(group)
-    report = f"/reports/{(await bureau.report(consultation))['line']['report_id']}"
+    unused = [channel for channel in UNUSED if not (entered and channel == "written")]
+    report = f"/reports/{(await bureau.report(consultation, not_used=unused))['line']['report_id']}"
     refused = await bureau.ask("POST", f"{report}/approve", headers=lead)
     assert problem_of(refused) == (403, "/problems/adoption.four-eyes")
     await bureau.post(f"{report}/approve", headers=await bureau.lead("另一位负责人"))
+
+
+async def test_decision_is_told_whenever_the_last_opinion_is_handled_or_one_waits_again(bureau: Bureau) -> None:
+    consultation = await bureau.opened()
+    receipts = [(await bureau.send(consultation, f"应按小区划分（{n}）。"))["receipt"] for n in range(3)]
+    path = f"/consultations/{consultation['id']}"
+    group = await bureau.group(consultation, [1, 2])
+    bureau.over()
+    await bureau.post(f"{path}/close")
+    await bureau.reply(group)
+    await bureau.post(f"{path}/opinions/3/set-aside", {"kind": "duplicate", "reason": "同一人", "duplicate_of": 2})
+    await bureau.reply(group, "partly")
+    await bureau.post(f"/opinions/{receipts[1]}/withdraw", headers={})
+    await bureau.post(f"/opinions/{receipts[2]}/withdraw", headers={})
+    assert (await bureau.ask("DELETE", f"/clusters/{group['id']}", headers=await bureau.staff())).is_success
+    await bureau.reply(await bureau.group(consultation, [1]))
+    await bureau.published(consultation)
+    assert await told_handled(bureau.house, consultation["id"]) == [False, True, False, True, False, True]
+
+
+async def told_handled(house: House, consultation: str) -> list[bool]:
+    """What was said each time since its end: whether no opinion waited."""
+    query = """select (convert_from(body, 'UTF8')::jsonb ->> 'handled')::boolean as handled from outbox
+        where aggregate_id = $1 and subject = 'adoption.consultation.closed.v1' order by seq"""
+    database = await house.database("adoption")
+    try:
+        return [row["handled"] for row in await database.fetch(query, consultation)]
+    finally:
+        await database.close()
 
 
 async def test_channels_announced_for_the_whole_period_follow_it(bureau: Bureau) -> None:

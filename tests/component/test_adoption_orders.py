@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from msgspec.structs import replace
 
-from component.test_adoption import PASSAGES, UNIT, UNUSED, open_bureau
+from component.test_adoption import PASSAGES, UNIT, UNUSED, open_bureau, told_handled
 from component.test_adoption_races import Town
 from component.test_representatives import DAY
 from houses import House, problem_of
@@ -207,6 +207,8 @@ class Orders(Office, RuleBasedStateMachine):
         answer = self.ask("POST", f"{self.base}/opinions", body, who)
         if answer.status_code != 201:
             return
+        if who not in (CITIZEN, STRANGER):
+            self.handlers.add(who)
         if who in (CITIZEN, STRANGER):
             # The last second of a day may have passed since.
             assert str(self.today - timedelta(seconds=5)) <= self.closes_on, "taken after the last day"
@@ -226,6 +228,7 @@ class Orders(Office, RuleBasedStateMachine):
             problem_of(answer)
         elif answer.json()["first"] is not None:
             assert not dry
+            self.handlers.add(who)
             self.fates |= dict.fromkeys(range(answer.json()["first"], answer.json()["last"] + 1))
 
     @rule(pick=picks)
@@ -417,6 +420,13 @@ class Orders(Office, RuleBasedStateMachine):
 
     # What must always hold
 
+    def teardown(self) -> None:
+        told = asyncio.run(told_handled(self.house, self.id))
+        if told:
+            waiting = self.tally()["unanswered"] - self.counted["unanswered"]
+            assert told[-1] == (bool(self.published) or not waiting)
+            self.seen[f"handled {told[-1]}"] += 1
+
     @invariant()
     def every_opinion_has_the_fate_that_was_given_to_it(self) -> None:
         listed = self.get(f"{self.base}/opinions?limit=200", "editor")["items"]
@@ -483,6 +493,7 @@ class Clocks(RuleBasedStateMachine):
         self.item = self.run(self.town.decision())
         self.version = 2
         self.run(self.town.issue(self.item))
+        self.removed = False
         self.late: dict[str, Any] = {}
         self.suspensions: dict[str, list[dict[str, Any]]] = {}
         self.wait(days, looked)
@@ -490,6 +501,7 @@ class Clocks(RuleBasedStateMachine):
     @rule(offset=st.integers(-4, 0))
     def correct(self, offset: int) -> None:
         self.version += 1
+        self.removed = False
         self.run(self.town.issue(self.item, self.town.today + offset * DAY, self.version))
 
     @rule(first=st.integers(-3, 6), days=st.integers(-1, 12), kind=st.sampled_from(["report", "disclosure"]))
@@ -551,6 +563,7 @@ class Clocks(RuleBasedStateMachine):
     def drop(self, really: int) -> None:
         if really == 0:
             self.version += 1
+            self.removed = True
             removed = replace(self.item, state="removed", reason="不再推进", version=self.version)
             self.run(self.town.hear_of(removed))
 
@@ -562,9 +575,17 @@ class Clocks(RuleBasedStateMachine):
     async def _report(self, dropped: bool) -> None:
         body = {"item": str(self.item.item_id), "not_used": ["website", *UNUSED], "dropped": dropped}
         begun = await self.town.ask("POST", "/reports", body, await self.town.staff())
-        if begun.is_success:
-            report = await self.town.approved(begun.json())
-            await self.town.post(f"/reports/{report['line']['report_id']}/publish")
+        if not begun.is_success:
+            return
+        path = f"/reports/{begun.json()['line']['report_id']}"
+        if dropped != self.removed:
+            refused = await self.town.ask("POST", f"{path}/approve", headers=await self.town.lead())
+            reason = "decision-goes-on" if dropped else "decision-was-removed"
+            assert problem_of(refused) == (409, f"/problems/adoption.{reason}")
+            right = await self.town.ask("PATCH", path, {"dropped": self.removed}, await self.town.staff())
+            assert right.is_success
+        await self.town.approved(begun.json())
+        await self.town.post(f"{path}/publish")
 
     def read(self) -> dict[str, dict[str, Any]]:
         found = self.run(self.town.get(f"/clocks?item={self.item.item_id}"))["items"]
@@ -659,7 +680,8 @@ async def test_no_order_of_calls_publishes_what_does_not_add_up_or_was_read_by_n
     Orders.house = town
     with httpx.Client(base_url=town.url, timeout=30, trust_env=False) as Orders.client:
         await asyncio.to_thread(run_for_a_while, Orders, 50, 25)
-    assert {"approved", "published 1", "published 2", "opinions"} - Orders.seen.keys() == set()
+    wanted = {"approved", "published 1", "published 2", "opinions", "handled True", "handled False"}
+    assert wanted - Orders.seen.keys() == set()
 
 
 async def test_no_order_of_calls_makes_a_breach_disappear(town: House) -> None:

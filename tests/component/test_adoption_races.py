@@ -356,16 +356,23 @@ async def test_dropped_decision_is_never_late_afterwards(town: Town) -> None:
     assert (clock["state"], clock["breached_on"]) == ("dropped", None)
 
 
-async def test_report_that_says_the_decision_was_dropped_meets_no_clock(town: Town) -> None:
-    before, after = await town.decision(), await town.decision()
-    unused = ["website", *UNUSED]
-    report = await town.reported(before, not_used=unused, dropped=True)
-    await town.post(f"/reports/{report}/publish")
-    assert (await town.issue(before))["state"] == "running"
-    await town.issue(after)
-    report = await town.reported(after, not_used=unused, dropped=True)
-    await town.post(f"/reports/{report}/publish")
-    assert (await town.clock(after))["state"] == "running"
+async def test_report_says_that_a_decision_was_dropped_where_it_was_and_only_there(town: Town) -> None:
+    item, unused = await town.decision(), ["website", *UNUSED]
+    begun = await town.post("/reports", {"item": str(item.item_id), "not_used": unused, "dropped": True})
+    path = f"/reports/{begun['line']['report_id']}"
+    refused = await town.ask("POST", f"{path}/approve", headers=await town.lead())
+    assert problem_of(refused) == (409, "/problems/adoption.decision-goes-on")
+    assert (await town.ask("PATCH", path, {"dropped": False}, await town.staff())).is_success
+    await town.approved(begun)
+    await town.hear_of(replace(item, version=2, state="removed", reason="不再推进"))
+    refused = await town.ask("POST", f"{path}/publish", headers=await town.staff())
+    assert problem_of(refused) == (409, "/problems/adoption.decision-was-removed")
+    await town.post(f"{path}/send-back", {"reason": "不再推进"}, await town.lead())
+    assert (await town.ask("PATCH", path, {"dropped": True}, await town.staff())).is_success
+    await town.approved(begun)
+    assert (await town.post(f"{path}/publish"))["document"]["dropped"]
+    # Should its document come all the same, nobody has answered for it.
+    assert (await town.issue(item, version=3))["state"] == "running"
 
 
 async def test_report_from_before_the_consultation_meets_no_clock(town: Town) -> None:

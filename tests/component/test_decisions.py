@@ -198,6 +198,10 @@ class Bureau(Chamber):
         await until(shown)
         return await self.of(item)
 
+    async def is_handled(self, item: dict[str, Any]) -> int | None:
+        """What its page says of the opinions of its last consultation."""
+        return (await self.of(item))["steps"][-1]["detail"].get("handled")
+
     async def consulted(self, item: dict[str, Any]) -> dict[str, Any]:
         """Opened and closed, as adoption says it."""
         opened = self.consultation(item)
@@ -310,9 +314,15 @@ async def test_item_goes_from_the_catalogue_to_the_archive(bureau: Bureau) -> No
     assert missing(item, "reviewing") == [
         "steps.consultation", "papers.expert_review", "papers.risk_assessment", "papers.enterprise_consultation",
     ]  # fmt: skip
-    await bureau.say(ConsultationClosed(msgspec.structs.replace(opened, version=2), 3), opened.consultation_id, 2)
+    source, ended = opened.consultation_id, msgspec.structs.replace(opened, version=2)
+    await bureau.say(ConsultationClosed(ended, 3, handled=False), source, 2)
     await bureau.until_step(item, "consultation", "closed")
     item = await bureau.file(item, "expert_review", "risk_assessment", "enterprise_consultation")
+    # What waits for an answer is shown, and holds nothing up: else no document, and so no deadline, would ever come.
+    assert missing(item, "reviewing") == []
+    assert await bureau.is_handled(item) == 0
+    await bureau.say(ConsultationClosed(ended, 3, handled=True), source, 3)
+    await until(lambda: bureau.is_handled(item))
     item = await bureau.go(item, "reviewing")
     assert missing(item, "ready") == ["papers.legality_review", "papers.fair_competition_review"]
     papers = f"/items/{item['id']}/papers"
@@ -1222,6 +1232,21 @@ CASES = {
         "listed", "PUT /items/I/facets/draft", {"state": "withheld"}, 422, "kit.reason-required"),
     "facet withheld for a reason with a phone number": Case(
         "listed", "PUT /items/I/facets/draft", {"state": "withheld", "reason": "张三 139-1234-5678"}, 422,
+        "decisions.personal-data-in-text"),
+    "catalogue of nothing for a reason with a phone number": Case(
+        "empty", "POST /catalogues/C/publish", {"empty_reason": "请电13912345678"}, 422,
+        "decisions.personal-data-in-text"),
+    "revision for a reason with a phone number": Case(
+        "listed", "POST /catalogues/C/revise", {**REVISION, "reason": "请电13912345678"}, 422,
+        "decisions.personal-data-in-text"),
+    "reason with a phone number for an item that is dropped": Case(
+        "listed", "POST /catalogues/C/reasons", lambda b, c, i: {"item": i["id"], "reason": "请电13912345678"}, 422,
+        "decisions.personal-data-in-text"),
+    "removed for a reason with a phone number": Case(
+        "listed", "POST /items/I/transitions", {"to": "removed", "reason": "请电13912345678"}, 422,
+        "decisions.personal-data-in-text"),
+    "document corrected for a reason with a phone number": Case(
+        "issued", "POST /items/I/issue", {**SEED_DATES, "reason": "请电13912345678"}, 422,
         "decisions.personal-data-in-text"),
     "facet not there yet for a reason with an identity number": Case(
         "listed", "PUT /items/I/facets/draft", {"state": "not_yet", "reason": "11010519491231002X"}, 422,

@@ -28,7 +28,7 @@ def sample(fact: type[Any]) -> Any:
     return msgspec.json.decode((SAMPLES / subject_of(fact) / "0001.json").read_bytes(), type=fact)
 
 
-def entry(kind: EntryKind, summary: str, page: str, days: float = 10, **more: Any) -> CalendarEntry:
+def entry(kind: EntryKind, summary: str, page: str, days: int = 10, **more: Any) -> CalendarEntry:
     made = CalendarEntry(
         entry_id=uuid4(), uid_kind=kind, kind=kind, sequence=0, created_at=NOW, changed_at=NOW,
         starts_at=in_days(days), ends_at=in_days(days) + timedelta(hours=2), all_day=False, summary=summary,

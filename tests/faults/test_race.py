@@ -86,7 +86,7 @@ async def test_race_oversells_without_the_lock_and_only_then(
         assert confirmed > 1
 
 
-async def _one_seat(database: Database, days: float = 10) -> Session:
+async def _one_seat(database: Database, days: int = 10) -> Session:
     at = datetime.now(UTC)
     event_id = new_id()
     starts = in_days(days)

@@ -42,7 +42,7 @@ async def clerk(shaken: House) -> Desk:
     return Desk(shaken, writer, await shaken.token("unit_lead", "区教育局", "负责人"))
 
 
-async def open_session(clerk: Desk, capacity: int, days: float = 10) -> tuple[str, str]:
+async def open_session(clerk: Desk, capacity: int, days: int = 10) -> tuple[str, str]:
     """Ids of an event and of its session."""
     starts = in_days(days)
     event = await clerk.published(

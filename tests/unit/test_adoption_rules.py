@@ -469,3 +469,17 @@ def test_a_number_that_is_somebodys_is_not_published(text: str) -> None:
 @pytest.mark.parametrize("text", ["文号〔2022〕28号", "2022-06-16 至 2022-07-16", "021-59732890", "123456789012345678"])
 def test_other_numbers_are(text: str) -> None:
     must_be_publishable([("summary", text)])
+
+
+@pytest.mark.parametrize(
+    ("subject", "title"),
+    [
+        ("学区调整方案", "学区调整方案意见收集和采纳情况"),
+        ("学区调整方案（草案）征求意见", "学区调整方案（草案）意见收集和采纳情况"),
+        ("关于《停车管理办法》向社会公开征求意见的公告", "关于《停车管理办法》意见收集和采纳情况"),
+        ("征集意见办法", "征集意见办法意见收集和采纳情况"),
+        ("学" * 200, f"{'学' * 180}意见收集和采纳情况"),
+    ],
+)
+def test_report_is_called_after_what_was_asked(subject: str, title: str) -> None:
+    assert reports.title_on(subject) == title

@@ -76,10 +76,12 @@ class ConsultationExtended(msgspec.Struct, frozen=True):
 
 @fact("adoption.consultation.closed.v1")
 class ConsultationClosed(msgspec.Struct, frozen=True):
-    """征求意见结束: its last day is over. Opinions on paper may still be entered until the report is approved."""
+    """征求意见结束: its last day is over. Opinions on paper may still be entered until the report is approved.
+    `handled`: each opinion is answered or set aside (713 Art. 18); null from a version that did not say."""
 
     consultation: PublicConsultation
     received: int
+    handled: bool | None = None
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):

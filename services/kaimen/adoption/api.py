@@ -248,34 +248,36 @@ def handlers(resources: Resources) -> list[Any]:
     def with_opinion(
         edge: OnEdge,
         id: UUID,
-        use_case: Callable[[Desk, Consultation], Awaitable[Opinion]],
+        no: int,
+        use_case: Callable[[Desk, Consultation, Opinion], Awaitable[Opinion]],
         *,
         fixed_too: bool = False,
     ) -> Awaitable[Response[bytes]]:
         """One opinion of one's own consultation; `fixed_too`: also when the report on it is approved."""
 
-        async def run(desk: Desk) -> views.OpinionView:
+        async def run(desk: Desk) -> Response[bytes]:
             consultation = await (desk.own_consultation(id) if fixed_too else desk.workable(id))
-            return await views.opinion_view(desk, await use_case(desk, consultation))
+            opinion = await opinions.numbered(desk, consultation, number_of(no))
+            edge.if_match(opinion.version)
+            decided = await use_case(desk, consultation, opinion)
+            return json_response(await views.opinion_view(desk, decided), version=decided.version)
 
-        async def respond() -> Response[bytes]:
-            return json_response(await edge.change(at_desk(run)))
-
-        return respond()
+        return edge.change(at_desk(run))
 
     @get("/consultations/{consultation_id:uuid}/opinions/{no:int}", opt=allow(STAFF))
     async def read_opinion(edge: OnEdge, consultation_id: FromPath[UUID], no: FromPath[int]) -> Response[bytes]:
         """一条意见, with its contact; reading it is recorded."""
 
-        async def run(desk: Desk) -> views.OpinionView:
+        async def run(desk: Desk) -> Response[bytes]:
             consultation = await desk.own_consultation(consultation_id, lock=False)
             opinion = await opinions.numbered(desk, consultation, number_of(no))
             contacts = await desk.store.contacts([opinion])
             if contacts:
                 await desk.record("read-contact", f"consultation:{consultation.id}", f"意见 {no}")
-            return await views.opinion_view(desk, opinion, contacts.get(opinion.no, ""))
+            shown = await views.opinion_view(desk, opinion, contacts.get(opinion.no, ""))
+            return json_response(shown, version=opinion.version)
 
-        return json_response(await edge.read(at_desk(run)))
+        return await edge.read(at_desk(run))
 
     @post("/consultations/{consultation_id:uuid}/opinions/{no:int}/set-aside", opt=allow(STAFF), status_code=200)
     async def set_aside(
@@ -283,17 +285,13 @@ def handlers(resources: Resources) -> list[Any]:
     ) -> Response[bytes]:
         """撤回或重复, with the reason: it is counted, and not answered by itself."""
         return await with_opinion(
-            edge,
-            consultation_id,
-            lambda desk, found: opinions.set_aside(desk, found, number_of(no), data),
+            edge, consultation_id, no, lambda desk, found, opinion: opinions.set_aside(desk, found, opinion, data)
         )
 
     @post("/consultations/{consultation_id:uuid}/opinions/{no:int}/take-back", opt=allow(STAFF), status_code=200)
     async def take_back(edge: OnEdge, consultation_id: FromPath[UUID], no: FromPath[int]) -> Response[bytes]:
         """取消撤回或重复的标记."""
-        return await with_opinion(
-            edge, consultation_id, lambda desk, found: opinions.take_back(desk, found, number_of(no))
-        )
+        return await with_opinion(edge, consultation_id, no, opinions.take_back)
 
     @post("/consultations/{consultation_id:uuid}/opinions/{no:int}/moderate", opt=allow(STAFF), status_code=200)
     async def moderate(
@@ -303,7 +301,8 @@ def handlers(resources: Resources) -> list[Any]:
         return await with_opinion(
             edge,
             consultation_id,
-            lambda desk, found: opinions.moderate(desk, found, number_of(no), data),
+            no,
+            lambda desk, found, opinion: opinions.moderate(desk, found, opinion, data),
             fixed_too=True,
         )
 

@@ -89,6 +89,7 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     passage: str
     text: str
+    version: int = 0
     shortened: bool = False
     note: str = ""
     submitter_kind: str = ""

@@ -196,7 +196,8 @@ def handlers(portal: Portal) -> list[Any]:
                 return await one_page(visitor, consultation_id, no, contact=contact or "")
             if step in ("set-aside", "take-back", "moderate"):
                 body = _step_body(step, form)
-                await services.post(f"{path}/{step}", Opinion, visitor.caller, body)
+                version = {"If-Match": f'"{form.get("version", "")}"'}
+                await services.post(f"{path}/{step}", Opinion, visitor.caller, body, headers=version)
         except ServiceRefused as refusal:
             faults = [_of_step(step, each) for each in faults_of(refusal.problem)]
             return await one_page(visitor, consultation_id, no, form=form, faults=faults, status=refusal.problem.status)

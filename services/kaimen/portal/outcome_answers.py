@@ -156,6 +156,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     sha256: str
     published_at: datetime
+    correction: str
 
 
 class Versions(msgspec.Struct, frozen=True):

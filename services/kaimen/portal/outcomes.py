@@ -17,7 +17,7 @@ from kaimen.portal.answers import FieldFault
 from kaimen.portal.bars import Bar, clock_bar, tally_bar
 from kaimen.portal.consultations import Wanted
 from kaimen.portal.differences import Compared, compare_sides
-from kaimen.portal.outcome_answers import Clock, Clocks, Group, PublishedReport, ReportLine, Reports, Version, Versions
+from kaimen.portal.outcome_answers import Clock, Clocks, Group, PublishedReport, ReportLine, Reports, Versions
 from kaimen.portal.portal import Feed, Portal, see
 from kaimen.portal.registering import faults_of
 from kaimen.portal.services import ADOPTION, CALENDAR, ServiceRefused
@@ -43,13 +43,6 @@ class ListedReport(msgspec.Struct, frozen=True):
     line: ReportLine
     bar: Bar | None
     clock: Clock | None
-
-
-class VersionLine(msgspec.Struct, frozen=True):
-    """A version, and why it was published: "" for the first."""
-
-    version: Version
-    reason: str
 
 
 class ReportPage(msgspec.Struct, frozen=True, dict=True, kw_only=True):
@@ -160,18 +153,6 @@ def handlers(portal: Portal) -> list[Any]:
             feeds=[adoption_feed(visitor)],
         )  # fmt: skip
 
-    async def version_lines(visitor: Visitor, path: str, current: PublishedReport) -> list[VersionLine]:
-        versions = (await services.get(f"{path}/versions", Versions, visitor.public)).items
-
-        async def reason_of(version: Version) -> str:
-            if version.number in (1, current.number):
-                return current.correction if version.number > 1 else ""
-            params = {"version": str(version.number)}
-            return (await services.get(path, PublishedReport, visitor.public, params=params)).correction
-
-        reasons = await asyncio.gather(*(reason_of(each) for each in versions))
-        return [VersionLine(each, reason) for each, reason in zip(versions, reasons, strict=True)]
-
     @get("/outcomes/{report_id:uuid}", opt=allow(PUBLIC))
     async def show(
         request: Request[Any, Any, Any],
@@ -184,11 +165,11 @@ def handlers(portal: Portal) -> list[Any]:
         path = f"{ADOPTION}/reports/{report_id}"
         params = {"version": str(version)} if version else {}
         report = await services.get(path, PublishedReport, visitor.public, params=params)
-        versions = await version_lines(visitor, path, report)
+        versions = (await services.get(f"{path}/versions", Versions, visitor.public)).items
         shown = await page_of(portal, visitor, report, f"/outcomes/{report_id}", version=version, groups=groups)
         return portal.page(
             visitor, "outcome.html", shown=shown, versions=versions,
-            is_latest=report.number == versions[-1].version.number, feeds=[adoption_feed(visitor)],
+            is_latest=report.number == versions[-1].number, feeds=[adoption_feed(visitor)],
         )  # fmt: skip
 
     @get("/clocks", opt=allow(PUBLIC))

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
+from kaimen.adoption.app import consulting as announcing
 from kaimen.adoption.app.desk import Desk
 from kaimen.adoption.domain import clusters as domain
 from kaimen.adoption.domain import consultations as consulting
@@ -135,7 +136,7 @@ async def create(desk: Desk, consultation: Consultation, draft: ClusterDraft) ->
     )
     await desk.store.add_cluster(cluster)
     await _put_in(desk, cluster, draft.opinions, "opinions")
-    await desk.handle(consultation.id)
+    await announcing.work_on(desk, consultation.id)
     await _record(desk, "group", cluster)
     return cluster
 
@@ -162,7 +163,7 @@ async def change(desk: Desk, cluster: Cluster, change: ClusterChange) -> Cluster
 async def dissolve(desk: Desk, cluster: Cluster) -> None:
     """Its opinions wait again."""
     await desk.store.drop_cluster(cluster.id)
-    await desk.handle(cluster.consultation_id)
+    await announcing.work_on(desk, cluster.consultation_id)
     await _record(desk, "dissolve", cluster)
 
 
@@ -329,7 +330,7 @@ async def _change_of(desk: Desk, cluster: Cluster, draft: ChangeDraft | None) ->
 async def _save(desk: Desk, cluster: Cluster, action: str) -> Cluster:
     saved = replace(cluster, version=cluster.version + 1, changed_at=desk.work.at)
     await desk.store.save_cluster(saved)
-    await desk.handle(cluster.consultation_id)
+    await announcing.work_on(desk, cluster.consultation_id)
     await _record(desk, action, saved)
     return saved
 

@@ -133,8 +133,11 @@ async def change(desk: Desk, consultation: Consultation, change: ConsultationCha
     domain.check_plan(changed)
     saved = await desk.save(replace(changed, changed_at=desk.work.at))
     await _record(desk, "change", saved)
+    # What has ended is not opened again by what is added to it.
+    if saved.closed_at is not None:
+        return await _tell_closed(desk, saved)
     if saved.announced_at is not None:
-        await _tell(desk, saved)
+        await _tell_opened(desk, saved)
     return saved
 
 
@@ -148,7 +151,7 @@ async def announce(desk: Desk, consultation: Consultation) -> Consultation:
     saved = await desk.save(await _join_report(desk, announced))
     await _watch(desk, saved)
     await _record(desk, "announce", saved)
-    await _tell(desk, saved)
+    await _tell_opened(desk, saved)
     return saved
 
 
@@ -169,11 +172,10 @@ async def close(desk: Desk, consultation: Consultation) -> Consultation:
     if consultation.closed_at is not None:
         return consultation
     domain.must_permit("close", consultation, desk.work.at)
-    saved = await desk.save(replace(consultation, closed_at=desk.work.at, changed_at=desk.work.at))
-    await desk.work.drop_timer("close-consultation", str(saved.id))
-    await _record(desk, "close", saved)
-    await _tell(desk, saved)
-    return saved
+    closed = replace(consultation, closed_at=desk.work.at, changed_at=desk.work.at)
+    await desk.work.drop_timer("close-consultation", str(closed.id))
+    await _record(desk, "close", closed)
+    return await _tell_closed(desk, closed)
 
 
 async def close_in_time(desk: Desk, id: UUID) -> None:
@@ -190,16 +192,37 @@ async def close_in_time(desk: Desk, id: UUID) -> None:
 async def tell_received(desk: Desk, consultation: Consultation) -> None:
     """The number that was told when it closed holds no longer: paper is entered afterwards."""
     if consultation.closed_at is not None:
-        await _tell(desk, await desk.save(consultation))
+        await _tell_closed(desk, consultation)
 
 
-async def _tell(desk: Desk, consultation: Consultation) -> None:
-    """As it is now: what has ended is not opened again by what is added to it."""
-    if consultation.closed_at is None:
-        desk.announce(contract.ConsultationOpened(picture(consultation)), consultation)
-    else:
-        received = (await desk.store.received([consultation.id])).get(consultation.id, 0)
-        desk.announce(contract.ConsultationClosed(picture(consultation), received), consultation)
+async def work_on(desk: Desk, id: UUID) -> None:
+    """Whoever acts has worked on the answers, and does not approve them."""
+    await desk.store.add_handler(id, desk.work.actor.subject)
+    await tell_handled(desk, id)
+
+
+async def tell_handled(desk: Desk, id: UUID) -> None:
+    """After its end, whenever the last opinion gets its answer or one waits again: the page of the decision says so
+    (713 Art. 18). While a report is corrected, what was published holds."""
+    consultation = await desk.store.consultation(id)
+    assert consultation is not None
+    if consultation.closed_at is None or consultation.digested_at is not None:
+        return
+    if consultation.handled != await desk.store.is_handled(id):
+        await _tell_closed(desk, consultation)
+
+
+async def _tell_closed(desk: Desk, consultation: Consultation) -> Consultation:
+    handled = consultation.digested_at is not None or await desk.store.is_handled(consultation.id)
+    saved = await desk.save(replace(consultation, handled=handled))
+    received = (await desk.store.received([saved.id])).get(saved.id, 0)
+    desk.announce(contract.ConsultationClosed(picture(saved), received, handled), saved)
+    desk.announce_entries(saved)
+    return saved
+
+
+async def _tell_opened(desk: Desk, consultation: Consultation) -> None:
+    desk.announce(contract.ConsultationOpened(picture(consultation)), consultation)
     desk.announce_entries(consultation)
 
 

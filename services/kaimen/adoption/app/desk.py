@@ -83,10 +83,6 @@ class Desk:
         if report is not None and report.state != "drafting":
             raise ReportFixed
 
-    async def handle(self, consultation_id: UUID) -> None:
-        """Whoever acts works on the answers, and does not approve them."""
-        await self.store.add_handler(consultation_id, self.work.actor.subject)
-
     async def save(self, consultation: Consultation) -> Consultation:
         """The next version."""
         saved = replace(consultation, version=consultation.version + 1)

@@ -137,6 +137,8 @@ async def submit(desk: Desk, consultation: Consultation, draft: OpinionDraft) ->
     receipt = desk.work.new_code(RECEIPT_LENGTH)
     opinion = _new(desk.today, consultation, draft, receipt)
     no = await desk.store.add_opinions(consultation.id, [opinion], [desk.work.new_id()], desk.work.at)
+    if by_staff:
+        await _entered(desk, consultation)
     await _tell_received(desk, consultation)
     return OpinionReceipt(receipt, no)
 
@@ -161,6 +163,7 @@ async def import_file(desk: Desk, id: UUID, data: bytes, filename: str, *, dry_r
         await _must_take_entries(desk, consultation)
         ids = [desk.work.new_id() for _ in opinions]
         first = await desk.store.add_opinions(consultation.id, opinions, ids, desk.work.at)
+        await _entered(desk, consultation)
         await _tell_received(desk, consultation)
         await desk.record("import-opinions", f"consultation:{consultation.id}", f"{len(opinions)} 条")
     by_channel: dict[Channel, int] = {}
@@ -211,44 +214,42 @@ async def withdraw(desk: Desk, receipt: str) -> tuple[Opinion, Consultation]:
     await desk.store.set_aside(withdrawn)
     await desk.store.drop_attachments(opinion.id)
     await desk.store.forget_contact(opinion.id)
+    await announcing.tell_handled(desk, consultation.id)
     await desk.record("withdraw-opinion", f"consultation:{consultation.id}", f"意见 {opinion.no}")
     return withdrawn, consultation
 
 
-async def set_aside(desk: Desk, consultation: Consultation, no: int, given: AsideDraft) -> Opinion:
-    """Raises UnknownOpinion, AlreadySetAside, DuplicateOfItself."""
-    opinion = await numbered(desk, consultation, no)
+async def set_aside(desk: Desk, consultation: Consultation, opinion: Opinion, given: AsideDraft) -> Opinion:
+    """Raises AlreadySetAside, DuplicateOfItself."""
     must_not_be_aside(opinion)
     reason = clean_reason(given.reason)
     duplicate_of = given.duplicate_of if given.kind == "duplicate" else None
     if given.kind == "duplicate":
         first = await desk.store.opinions_numbered(consultation.id, [duplicate_of or 0])
-        if not first or first[0].no == no or first[0].aside is not None:
+        if not first or first[0].no == opinion.no or first[0].aside is not None:
             raise DuplicateOfItself(field="duplicate_of")
     kept = replace(opinion, cluster_id=None, aside=given.kind, aside_reason=reason, duplicate_of=duplicate_of)
     await desk.store.set_aside(kept)
-    await desk.handle(consultation.id)
-    await desk.record("set-aside", f"consultation:{consultation.id}", f"意见 {no}：{reason}")
-    return kept
+    await announcing.work_on(desk, consultation.id)
+    await desk.record("set-aside", f"consultation:{consultation.id}", f"意见 {opinion.no}：{reason}")
+    return _next(kept)
 
 
-async def take_back(desk: Desk, consultation: Consultation, no: int) -> Opinion:
+async def take_back(desk: Desk, consultation: Consultation, opinion: Opinion) -> Opinion:
     """What was set aside by mistake waits for its answer again. Raises WithdrawnByAuthor."""
-    opinion = await numbered(desk, consultation, no)
     _must_not_be_taken_back(opinion)
     if opinion.aside is None:
         return opinion
     kept = replace(opinion, aside=None, aside_reason="", duplicate_of=None)
     await desk.store.set_aside(kept)
-    await desk.handle(consultation.id)
-    await desk.record("take-back", f"consultation:{consultation.id}", f"意见 {no}")
-    return kept
+    await announcing.work_on(desk, consultation.id)
+    await desk.record("take-back", f"consultation:{consultation.id}", f"意见 {opinion.no}")
+    return _next(kept)
 
 
-async def moderate(desk: Desk, consultation: Consultation, no: int, given: Moderation) -> Opinion:
+async def moderate(desk: Desk, consultation: Consultation, opinion: Opinion, given: Moderation) -> Opinion:
     """Show an opinion to the public, or withhold it and say why. Raises PersonalDataInText, ReasonRequired,
     NotItsWords, WithdrawnByAuthor."""
-    opinion = await numbered(desk, consultation, no)
     if given.show:
         _must_not_be_taken_back(opinion)
         text = clean_text(given.text, "text", most=LONGEST) or opinion.text
@@ -263,8 +264,13 @@ async def moderate(desk: Desk, consultation: Consultation, no: int, given: Moder
         kept = replace(opinion, visibility="withheld", visibility_reason=reason, public_text="")
     must_be_publishable([("reason", reason)])
     await desk.store.moderate(kept)
-    await desk.record(f"moderate-{kept.visibility}", f"consultation:{consultation.id}", f"意见 {no}：{reason}")
-    return kept
+    await desk.record(f"moderate-{kept.visibility}", f"consultation:{consultation.id}", f"意见 {opinion.no}：{reason}")
+    return _next(kept)
+
+
+def _next(opinion: Opinion) -> Opinion:
+    """As it was stored."""
+    return replace(opinion, version=opinion.version + 1)
 
 
 def number_of(no: int) -> int:
@@ -285,6 +291,11 @@ async def numbered(desk: Desk, consultation: Consultation, no: int) -> Opinion:
 async def _must_take_entries(desk: Desk, consultation: Consultation, *, lock: bool = True) -> None:
     consulting.must_permit("enter_opinion", consultation, desk.work.at)
     await desk.must_be_open_to_change(consultation, lock=lock)
+
+
+async def _entered(desk: Desk, consultation: Consultation) -> None:
+    """Whoever says what came on paper does not confirm by themselves that it did: it is part of the report."""
+    await desk.store.add_handler(consultation.id, desk.work.actor.subject)
 
 
 async def _tell_received(desk: Desk, consultation: Consultation) -> None:

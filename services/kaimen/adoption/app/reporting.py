@@ -19,6 +19,8 @@ from kaimen.adoption.domain.clusters import NOTHING, ConcentrationRule, add
 from kaimen.adoption.domain.consultations import CHANNELS, Consultation, Extension, Passage
 from kaimen.adoption.domain.opinions import must_be_publishable
 from kaimen.adoption.domain.refusals import (
+    DecisionGoesOn,
+    DecisionWasRemoved,
     FourEyes,
     NotApproved,
     NotComplete,
@@ -42,8 +44,6 @@ from kaimen.kit.texts import clean_reason, clean_text, clean_url
 Words = Annotated[str, Meta(max_length=200)]
 Long = Annotated[str, Meta(max_length=20_000)]
 Whole = Annotated[int, Meta(ge=0, le=10_000_000)]
-_SUBJECT_SHOWN = 180
-"""Characters of a subject in the title that a report gets when nobody gives it one."""
 
 
 class TallyDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -173,7 +173,7 @@ async def begin(desk: Desk, draft: ReportDraft) -> Report:
     if any(each.report_id for each in consultations):
         raise ReportExists
     given = {name: getattr(draft, name) for name in ReportChange.__struct_fields__}
-    fields = _clean({**given, "title": draft.title or f"{subject[:_SUBJECT_SHOWN]}意见收集和采纳情况"})
+    fields = _clean({**given, "title": draft.title or domain.title_on(subject)})
     report = Report(
         id=work.new_id(),
         version=1,
@@ -324,10 +324,13 @@ async def contents_of(desk: Desk, report: Report) -> Contents:
 
 async def faults_of(desk: Desk, contents: Contents) -> list[Refusal]:
     """Why it cannot be published yet."""
-    faults = domain.faults(contents)
-    for each in await _consultations(desk, contents.report):
+    faults, report = domain.faults(contents), contents.report
+    for each in await _consultations(desk, report):
         if consulting.phase(each, desk.work.at) in ("scheduled", "open"):
             faults.append(StillOpen(closes_on=each.closes_on, field="consultations"))
+    item = await desk.store.item(report.catalogue_item) if report.catalogue_item else None
+    if item is not None and report.dropped != (item.state == "removed"):
+        faults.append((DecisionGoesOn if report.dropped else DecisionWasRemoved)(field="dropped"))
     return faults
 
 

@@ -76,6 +76,7 @@ class OpinionView(msgspec.Struct, frozen=True, kw_only=True):
     """意见, for staff. `contact` is read one opinion at a time, and each reading is recorded; in lists it is null."""
 
     no: int
+    version: int
     received_on: date
     channel: Channel
     passage: str

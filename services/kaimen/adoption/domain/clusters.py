@@ -49,8 +49,8 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConcentrationRule(msgspec.Struct, frozen=True):
-    """When a group counts as 较为集中: at least `least` opinions and `share` (0 to 1) of those received. The notice
-    names no number, so this one is printed in the report (seed 二(四))."""
+    """When a group counts as 较为集中: at least `least` opinions and `share` (0 to 1) of those received in the same
+    consultation. The notice names no number, so this one is printed in the report (seed 二(四))."""
 
     least: int = 3
     share: float = 0.05

@@ -78,7 +78,7 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True):
 
 class Consultation(msgspec.Struct, frozen=True, kw_only=True):
     """公开征求意见. Runs from 00:00 of `opens_on` to 24:00 of `closes_on`, Asia/Shanghai. `report_id`: the report that
-    answers it, once somebody began one."""
+    answers it, once somebody began one. `handled`: as was told last, once it has ended: no opinion waits."""
 
     id: UUID
     version: int
@@ -104,6 +104,7 @@ class Consultation(msgspec.Struct, frozen=True, kw_only=True):
     announced_at: datetime | None = None
     closed_at: datetime | None = None
     digested_at: datetime | None = None
+    handled: bool = False
 
     @property
     def days(self) -> int:

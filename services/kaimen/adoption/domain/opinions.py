@@ -30,11 +30,13 @@ _NO_LETTER = re.compile(r"[\W_]+")
 class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     """意见建议. `no` counts within its consultation. `aside`: withdrawn by its author, or a duplicate of
     `duplicate_of`. `visibility`: whether the public may read `public_text`, which staff decide one by one.
-    `published_cluster`: its group in the published report, while a correction regroups."""
+    `published_cluster`: its group in the published report, while a correction regroups. `version` counts what was
+    decided of it, its group aside, which has a version of its own."""
 
     id: UUID
     consultation_id: UUID
     no: int
+    version: int
     received_on: date
     received_at: datetime
     channel: Channel

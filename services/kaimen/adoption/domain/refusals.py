@@ -204,7 +204,7 @@ Unanswered = refusal(
     "adoption.unanswered",
     Kind.CONFLICT,
     "还有 {count} 条意见没有处理结果。",
-    "{count} opinions have no answer yet.",
+    "Opinions that have no answer yet: {count}.",
 )
 TotalsDiffer = refusal(
     "adoption.totals-differ",
@@ -228,8 +228,20 @@ ChannelWasUsed = refusal(
 FourEyes = refusal(
     "adoption.four-eyes",
     Kind.FORBIDDEN,
-    "起草报告，或归并、标记、答复过其中意见的人，不能审核该报告。",
-    "Whoever wrote the report, or grouped, set aside or answered opinions in it, cannot approve it.",
+    "起草报告，或录入、归并、标记、答复过其中意见的人，不能审核该报告。",
+    "Whoever wrote the report, or entered, grouped, set aside or answered opinions in it, cannot approve it.",
+)
+DecisionGoesOn = refusal(
+    "adoption.decision-goes-on",
+    Kind.CONFLICT,
+    "该决策事项没有移出目录，报告不能写明不再推进；请先在决策事项中移出并说明原因。",
+    "The decision is still in its catalogue; remove it there, with the reason, before its report says so.",
+)
+DecisionWasRemoved = refusal(
+    "adoption.decision-was-removed",
+    Kind.CONFLICT,
+    "该决策事项已移出目录，报告应写明不再推进。",
+    "The decision was removed from its catalogue; its report must say so.",
 )
 NotApproved = refusal("adoption.not-approved", Kind.CONFLICT, "报告尚未审核。", "The report has not been approved yet.")
 NotComplete = refusal(

@@ -1,5 +1,6 @@
 """The report on opinions received and adopted: what it must contain before it is approved and published."""
 
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal
@@ -38,6 +39,10 @@ NAMES: Mapping[Channel, tuple[str, str]] = {
     "questionnaire": ("问卷调查", "questionnaire"),
     "written": ("书面征求意见", "written consultation"),
 }
+
+
+_CALL = re.compile(r"(?:向社会)?(?:公开)?(?:征求|征集)(?:公众|社会)?意见(?:建议)?(?:的?(?:公告|通告|通知|启事))?$")
+_SUBJECT_SHOWN = 180
 
 
 class Participation(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +142,11 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
         for each in (*self.by_channel.values(), *(held.counted for held in self.participations)):
             counted = add(counted, each)
         return counted
+
+
+def title_on(subject: str) -> str:
+    """What a report is called when nobody names it: after its decision or consultation, which no longer asks."""
+    return f"{_CALL.sub('', subject)[:_SUBJECT_SHOWN]}意见收集和采纳情况"
 
 
 def check_participations(participations: Iterable[Participation], today: date, field: str = "participations") -> None:

@@ -3,34 +3,35 @@
 -- name: insert_consultation
 insert into consultations (id, version, unit, catalogue_item, title, summary, passages, draft_url, explanation,
     explanation_url, background_url, ways, channels, opens_on, closes_on, shortened_reason, extensions, report_id,
-    sequence, created_at, changed_at, announced_at, closed_at, digested_at, search_terms)
+    sequence, created_at, changed_at, announced_at, closed_at, digested_at, handled, search_terms)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-    $25)
+    $25, $26)
 
 -- name: update_consultation
 update consultations set version = $2, unit = $3, catalogue_item = $4, title = $5, summary = $6, passages = $7,
     draft_url = $8, explanation = $9, explanation_url = $10, background_url = $11, ways = $12, channels = $13,
     opens_on = $14, closes_on = $15, shortened_reason = $16, extensions = $17, report_id = $18, sequence = $19,
-    created_at = $20, changed_at = $21, announced_at = $22, closed_at = $23, digested_at = $24, search_terms = $25
+    created_at = $20, changed_at = $21, announced_at = $22, closed_at = $23, digested_at = $24, handled = $25,
+    search_terms = $26
 where id = $1 and version = $2 - 1
 returning id
 
 -- name: read_consultation
 select id, version, unit, catalogue_item, title, summary, passages, draft_url, explanation, explanation_url,
     background_url, ways, channels, opens_on, closes_on, shortened_reason, extensions, report_id, sequence, created_at,
-    changed_at, announced_at, closed_at, digested_at
+    changed_at, announced_at, closed_at, digested_at, handled
 from consultations where id = $1
 
 -- name: lock_consultation
 select id, version, unit, catalogue_item, title, summary, passages, draft_url, explanation, explanation_url,
     background_url, ways, channels, opens_on, closes_on, shortened_reason, extensions, report_id, sequence, created_at,
-    changed_at, announced_at, closed_at, digested_at
+    changed_at, announced_at, closed_at, digested_at, handled
 from consultations where id = $1 for update
 
 -- name: consultations_of_item
 select id, version, unit, catalogue_item, title, summary, passages, draft_url, explanation, explanation_url,
     background_url, ways, channels, opens_on, closes_on, shortened_reason, extensions, report_id, sequence, created_at,
-    changed_at, announced_at, closed_at, digested_at
+    changed_at, announced_at, closed_at, digested_at, handled
 from consultations where catalogue_item = $1 and announced_at is not null order by opens_on, id for update
 
 -- name: lock_consultations
@@ -41,7 +42,7 @@ select id from consultations where id = any($1::uuid[]) order by opens_on, id fo
 -- Drafts ($5: of this unit, '' for nobody's, null for all) beside what is public. $6: the state, as of the day $7.
 select id, version, unit, catalogue_item, title, summary, passages, draft_url, explanation, explanation_url,
     background_url, ways, channels, opens_on, closes_on, shortened_reason, extensions, report_id, sequence, created_at,
-    changed_at, announced_at, closed_at, digested_at
+    changed_at, announced_at, closed_at, digested_at, handled
 from consultations
 where ($1::text is null or unit = $1)
     and ($2::date is null or (opens_on, id) < ($2, $3::uuid))
@@ -58,6 +59,12 @@ where ($1::text is null or unit = $1)
     and ($10::uuid is null or catalogue_item = $10)
 order by opens_on desc, id desc
 limit $4
+
+-- name: is_handled
+select not exists (
+    select from opinions o left join clusters c on c.id = o.cluster_id
+    where o.consultation_id = $1 and o.aside is null and c.outcome is null
+) as handled
 
 -- name: add_handler
 update consultations set handlers = handlers || to_jsonb($2::text) where id = $1 and not handlers ? $2
@@ -86,18 +93,21 @@ from unnest($3::uuid[], $4::int[], $5::date[], $6::text[], $7::text[], $8::text[
     submitter_kind, contact, receipt_hash, language)
 
 -- name: read_opinions
-select id, consultation_id, no, received_on, received_at, channel, passage, text, submitter_kind, cluster_id, aside,
-    aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text, published_cluster
+select id, consultation_id, no, version, received_on, received_at, channel, passage, text, submitter_kind, cluster_id,
+    aside, aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text,
+    published_cluster
 from opinions where consultation_id = $1 and no = any($2::int[]) order by no for update
 
 -- name: opinion_of_receipt
-select id, consultation_id, no, received_on, received_at, channel, passage, text, submitter_kind, cluster_id, aside,
-    aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text, published_cluster
+select id, consultation_id, no, version, received_on, received_at, channel, passage, text, submitter_kind, cluster_id,
+    aside, aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text,
+    published_cluster
 from opinions where receipt_hash = $1
 
 -- name: list_opinions
-select id, consultation_id, no, received_on, received_at, channel, passage, text, submitter_kind, cluster_id, aside,
-    aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text, published_cluster
+select id, consultation_id, no, version, received_on, received_at, channel, passage, text, submitter_kind, cluster_id,
+    aside, aside_reason, duplicate_of, withdrawn_by_author, visibility, visibility_reason, public_text,
+    published_cluster
 from opinions
 where consultation_id = $1 and no > $2
     and case $4::text
@@ -128,15 +138,17 @@ order by no limit $4
 update opinions set cluster_id = $3 where consultation_id = $1 and no = any($2::int[])
 
 -- name: set_aside
-update opinions set aside = $3, aside_reason = $4, duplicate_of = $5, withdrawn_by_author = $6, cluster_id = null
+update opinions set aside = $3, aside_reason = $4, duplicate_of = $5, withdrawn_by_author = $6, cluster_id = null,
+    version = version + 1
 where consultation_id = $1 and no = $2
 
 -- name: free_duplicates
-update opinions set aside = null, aside_reason = '', duplicate_of = null
+update opinions set aside = null, aside_reason = '', duplicate_of = null, version = version + 1
 where consultation_id = $1 and aside = 'duplicate' and duplicate_of = $2
 
 -- name: moderate
-update opinions set visibility = $3, visibility_reason = $4, public_text = $5 where consultation_id = $1 and no = $2
+update opinions set visibility = $3, visibility_reason = $4, public_text = $5, version = version + 1
+where consultation_id = $1 and no = $2
 
 -- name: forget_contact
 update opinions set contact = null where id = $1
@@ -303,7 +315,8 @@ select distinct on (report_id) report_id, tally from report_versions where repor
 order by report_id, number desc
 
 -- name: list_report_versions
-select number, sha256, published_at from report_versions where report_id = $1 order by number
+select number, sha256, published_at, convert_from(body, 'UTF8')::jsonb ->> 'correction' as correction
+from report_versions where report_id = $1 order by number
 
 -- Clocks
 

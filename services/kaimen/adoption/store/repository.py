@@ -122,11 +122,12 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Version(msgspec.Struct, frozen=True):
-    """One publication of a report."""
+    """One publication of a report. `correction`: why it differs from the one before; empty for the first."""
 
     number: int
     sha256: str
     published_at: datetime
+    correction: str
 
 
 class Repository:
@@ -157,6 +158,12 @@ class Repository:
 
     async def lock_consultations(self, ids: Iterable[UUID]) -> None:
         await self._db.execute(queries.lock_consultations, list(ids))
+
+    async def is_handled(self, id: UUID) -> bool:
+        """Whether each opinion is answered or set aside."""
+        row = await self._db.fetchrow(queries.is_handled, id)
+        assert row is not None
+        return row["handled"]
 
     async def add_handler(self, id: UUID, subject: str) -> None:
         await self._db.execute(queries.add_handler, id, subject)

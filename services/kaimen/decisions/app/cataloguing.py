@@ -13,6 +13,7 @@ from kaimen.decisions.app.desk import Desk
 from kaimen.decisions.app.views import CoverageView, coverage_view, revision_document
 from kaimen.decisions.domain import catalogues as domain
 from kaimen.decisions.domain.catalogues import Catalogue, Difference
+from kaimen.decisions.domain.facets import must_be_publishable
 from kaimen.decisions.domain.guards import is_settled
 from kaimen.decisions.domain.items import Item, is_waiting, list_item, targets
 from kaimen.decisions.domain.refusals import NotOfLastYear, ReasonPublished
@@ -109,8 +110,10 @@ async def reopen_catalogue(desk: Desk, catalogue: Catalogue) -> None:
 
 
 async def publish_catalogue(desk: Desk, catalogue: Catalogue, given: Publication) -> Catalogue:
-    """公布 (713 Art. 3, row 36). Raises NotChecked, NotConsented, NothingToPublish, DroppedWithoutReason."""
+    """公布 (713 Art. 3, row 36). Raises NotChecked, NotConsented, NothingToPublish, DroppedWithoutReason,
+    PersonalDataInText."""
     empty_reason = clean_text(given.empty_reason, "empty_reason", most=500)
+    must_be_publishable(empty_reason, "empty_reason")
     items = await desk.store.items_of(catalogue.id, lock=True)
     waiting = [item for item in items if is_waiting(item)]
     published = domain.publish(replace(catalogue, empty_reason=empty_reason), len(waiting), desk.today)
@@ -121,8 +124,10 @@ async def publish_catalogue(desk: Desk, catalogue: Catalogue, given: Publication
 
 async def revise_catalogue(desk: Desk, catalogue: Catalogue, given: CatalogueRevision) -> Catalogue:
     """调整: new items and changed terms become public together, and the former text stays readable. Raises
-    WrongCatalogueState, NothingToRevise, BadDate, DateInFuture, DatesOutOfOrder, DroppedWithoutReason."""
+    WrongCatalogueState, NothingToRevise, BadDate, DateInFuture, DatesOutOfOrder, DroppedWithoutReason,
+    PersonalDataInText."""
     reason = clean_reason(given.reason)
+    must_be_publishable(reason, "reason")
     by = clean_text(given.consented_by, "consented_by", least=1)
     items = await desk.store.items_of(catalogue.id, lock=True)
     waiting = sum(is_waiting(item) for item in items)
@@ -176,8 +181,10 @@ async def close_catalogue(desk: Desk, catalogue: Catalogue) -> Catalogue:
 
 
 async def explain_dropped(desk: Desk, catalogue: Catalogue, given: DroppedReason) -> Catalogue:
-    """Why an item of last year is not continued (DC4). Raises NotOfLastYear, ReasonPublished."""
+    """Why an item of last year is not continued (DC4). Raises NotOfLastYear, ReasonPublished,
+    PersonalDataInText."""
     reason = clean_reason(given.reason)
+    must_be_publishable(reason, "reason")
     domain.must_take_items(catalogue)
     former, items = await last_year(desk, catalogue)
     if former is None or given.item not in {item.id for item in items}:

@@ -222,6 +222,8 @@ def _of_consultation(fact: OfConsultation, envelope: Envelope) -> Told:
         detail["extended_reason"] = fact.reason
     if isinstance(fact, ConsultationClosed):
         detail["received"] = fact.received
+        if fact.handled is not None:
+            detail["handled"] = int(fact.handled)
     step = Step(
         kind="consultation",
         source_id=consultation.consultation_id,

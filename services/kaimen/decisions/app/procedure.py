@@ -14,7 +14,7 @@ from kaimen.decisions.app.desk import Desk, picture
 from kaimen.decisions.app.links import clean_link
 from kaimen.decisions.app.views import NextView
 from kaimen.decisions.domain.catalogues import Catalogue
-from kaimen.decisions.domain.facets import Answer, Entry
+from kaimen.decisions.domain.facets import Answer, Entry, must_be_publishable
 from kaimen.decisions.domain.guards import Evidence, gaps, must_be_complete, must_follow_papers
 from kaimen.decisions.domain.issue import Issue, check_dates, day_of_issue
 from kaimen.decisions.domain.items import ISSUED, NEEDS_REASON, Item, move, must_be_issuable, must_lead, targets
@@ -91,9 +91,10 @@ class IssueDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 async def lead_item(desk: Desk, catalogue: Catalogue | None, item: Item, given: Transition) -> Item:
     """`catalogue`: for an item that is not listed yet. Raises WrongTransition, NotListed, OnlyByIssue, OnlyByReport,
-    ConditionsMissing, ReasonRequired."""
+    ConditionsMissing, ReasonRequired, PersonalDataInText."""
     must_lead(item, given.to)
     reason = clean_reason(given.reason) if given.to in NEEDS_REASON else clean_text(given.reason, "reason", most=500)
+    must_be_publishable(reason, "reason")
     must_be_complete(item, given.to, await desk.evidence(item), await workdays(desk.work))
     if catalogue is not None:
         await reopen_catalogue(desk, catalogue)
@@ -149,12 +150,14 @@ def _clean(draft: PaperDraft) -> dict[str, Any]:
 
 async def issue_document(desk: Desk, item: Item, draft: IssueDraft, link: Answer | None) -> Item:
     """出台 (713 Art. 31, 32). `link`: what the document's address answered. Recording it again puts it right and tells
-    everybody anew. Raises WrongTransition, ConditionsMissing, DateInFuture, DatesOutOfOrder, ReasonRequired."""
+    everybody anew. Raises WrongTransition, ConditionsMissing, DateInFuture, DatesOutOfOrder, ReasonRequired,
+    PersonalDataInText."""
     must_be_issuable(item)
     at = desk.work.at
     check_dates(draft.signed_on, draft.imprint_on, draft.published_at, at)
     former = (await desk.store.issues([item.id])).get(item.id, [])
     reason = clean_reason(draft.reason) if former else ""
+    must_be_publishable(reason, "reason")
     published_on = None if draft.published_at is None else local_date(draft.published_at)
     issued_on, basis = day_of_issue(draft.signed_on, draft.imprint_on, published_on)
     evidence = await desk.evidence(item)
