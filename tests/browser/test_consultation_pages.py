@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, expect
 
 from browser.test_forms import form_of, send
 from browser.test_pages import must_be_well_made, opened
@@ -591,6 +591,19 @@ async def test_report_with_a_count_that_does_not_add_up_comes_back_whole(
     assert await page.locator(".errors a[href='#p0_received']").count() == 1, await page.inner_text("main")
     kept = [await page.input_value(field) for field in ("#p0_received", "#summary", "#f0_text")]
     assert kept == ["9", "还没有写完的总体情况", "改过的第一条"]
+    await page.close()
+
+
+async def test_report_that_says_too_soon_that_its_decision_was_given_up_leads_to_the_box(
+    town: House, routes: dict[str, Route], visitors: dict[Any, BrowserContext]
+) -> None:
+    page = await visitors["unit_editor", "standard"].new_page()
+    await page.goto(town.url + routes["desk-report"].path)
+    told = page.locator(".checklist a[href='#dropped']")
+    for ticked, many in ((True, 1), (False, 0)):
+        await page.set_checked("#dropped", ticked)
+        await page.click("main .actions button[value=save]")
+        await expect(told).to_have_count(many)
     await page.close()
 
 

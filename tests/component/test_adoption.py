@@ -225,6 +225,9 @@ async def test_what_is_entered_late_is_counted_where_it_was_told_and_as_publishe
     report = f"/reports/{(await bureau.published(consultation, not_used=unused))['line']['report_id']}"
     await bureau.post(f"{report}/correct", {"reason": "漏收一封信"})
     await bureau.post(path, {**paper, "text": "按道路更好。"})
+    background = {"background_url": "https://example.cn/background"}
+    said = await bureau.ask("PATCH", f"/consultations/{consultation['id']}", background, await bureau.staff())
+    assert said.is_success, said.text
     assert (await told(), await public()) == (2, 2)
     await bureau.reply(await bureau.group(consultation, [3]))
     await bureau.post(f"{report}/approve", headers=await bureau.lead())

@@ -145,6 +145,6 @@ def mending_places(faults: Iterable[Fault], desk: ReportDesk) -> list[tuple[Faul
             return f"/desk/consultations/{first}/{'opinions' if fault.field == 'clusters' else 'matrix'}"
         if fault.field == "consultations" and first is not None:
             return f"/desk/consultations/{first}"
-        return f"#{fault.field}" if fault.field == "not_used" else "#title"
+        return f"#{fault.field}" if fault.field in ("not_used", "dropped") else "#title"
 
     return [(each, place(each)) for each in faults]

@@ -131,11 +131,12 @@ async def change(desk: Desk, consultation: Consultation, change: ConsultationCha
         if consultation.channels != changed.channels:
             await desk.must_be_open_to_change(consultation)
     domain.check_plan(changed)
-    saved = await desk.save(replace(changed, changed_at=desk.work.at))
-    await _record(desk, "change", saved)
+    changed = replace(changed, changed_at=desk.work.at)
+    await _record(desk, "change", changed)
     # What has ended is not opened again by what is added to it.
-    if saved.closed_at is not None:
-        return await _tell_closed(desk, saved)
+    if changed.closed_at is not None:
+        return await _tell_closed(desk, changed)
+    saved = await desk.save(changed)
     if saved.announced_at is not None:
         await _tell_opened(desk, saved)
     return saved
@@ -215,8 +216,8 @@ async def tell_handled(desk: Desk, id: UUID) -> None:
 async def _tell_closed(desk: Desk, consultation: Consultation) -> Consultation:
     handled = consultation.digested_at is not None or await desk.store.is_handled(consultation.id)
     saved = await desk.save(replace(consultation, handled=handled))
-    received = (await desk.store.received([saved.id])).get(saved.id, 0)
-    desk.announce(contract.ConsultationClosed(picture(saved), received, handled), saved)
+    counted = await desk.store.received([saved.id]) | await desk.store.published_counts([saved.id])
+    desk.announce(contract.ConsultationClosed(picture(saved), counted.get(saved.id, 0), handled), saved)
     desk.announce_entries(saved)
     return saved
 
