@@ -95,8 +95,8 @@ class Town(Bureau):
         finally:
             await database.close()
 
-    async def begin(self, *asked: Any, waiting: int = 1) -> list[asyncio.Task[httpx.Response]]:
-        """Ask, one after the other; go on once all of them wait for a lock, or a second has passed."""
+    async def begin(self, *asked: Any, waiting: int = 1, seconds: float = 10) -> list[asyncio.Task[httpx.Response]]:
+        """Ask, one after the other; each but the first once the ones before it wait for a lock, or so long at most."""
         tasks = []
         database = await self.house.database("adoption")
         question = "select count(*) >= $1 from pg_stat_activity where datname = 'adoption' and wait_event_type = 'Lock'"
@@ -104,7 +104,7 @@ class Town(Bureau):
             for place, each in enumerate(asked):
                 tasks.append(asyncio.ensure_future(each))
                 with suppress(TimeoutError):
-                    await until(lambda place=place: database.fetchval(question, waiting + place), seconds=1)
+                    await until(lambda place=place: database.fetchval(question, waiting + place), seconds=seconds)
         finally:
             await database.close()
         return tasks
@@ -331,7 +331,7 @@ async def test_late_clock_that_nobody_looked_at_keeps_its_breach(town: Town) -> 
         await town.house.say(
             ItemChanged(replace(dropped, version=4, state="removed", reason="不再推进")), dropped.item_id, town.now, 4
         )
-        await town.begin(asyncio.sleep(0))
+        await town.begin(asyncio.sleep(0), seconds=1)
     heard = "select count(*) from items where id = $1 and version = 4"
     await town.until_found(heard, dropped.item_id)
     for item in (moved, dropped):
