@@ -27,6 +27,7 @@ async def test_whoever_gives_way_begins_again(tmp_path: Path) -> None:
             return await workshop.run(SYSTEM, None, use_case)
 
         assert await asyncio.gather(both(1), both(2)) == ["from 1", "from 2"]
-        assert sorted(tries) in ([1, 1, 2], [1, 2, 2])
+        # On a slow machine one may take its row again before the other wakes, and then that one gives way, too.
+        assert sorted(tries) in ([1, 1, 2], [1, 2, 2], [1, 1, 2, 2])
         assert await database.pool.fetchval("select array_agg(n) from pairs") == [2, 2]
         assert await database.pool.fetchval("select count(*) from audit where action = 'touch'") == 2

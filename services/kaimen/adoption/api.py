@@ -1,7 +1,7 @@
 """Adoption over HTTP."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -28,6 +28,8 @@ from kaimen.kit.http import (
     OnEdge,
     Page,
     Reason,
+    as_it_is,
+    changing,
     cursor_of,
     file_in,
     file_response,
@@ -46,15 +48,6 @@ from kaimen.kit.work import Work
 
 T = TypeVar("T")
 
-
-class Versioned(Protocol):
-    @property
-    def version(self) -> int: ...
-
-
-V = TypeVar("V", bound=Versioned)
-Find = Callable[[Desk, UUID], Awaitable[V]]
-ChangeOne = Callable[[OnEdge, UUID, Callable[[Desk, V], Awaitable[V]]], Awaitable[Response[bytes]]]
 Q = QueryParameter
 
 
@@ -65,10 +58,6 @@ def as_file(attachment: Attachment, body: bytes) -> Response[bytes]:
 async def whole(desk: Desk, consultation: Consultation) -> views.ConsultationView:
     received = await views.received_by_now(desk, [consultation])
     return views.consultation_view(desk, consultation, received.get(consultation.id, 0))
-
-
-async def as_it_is(_: Desk, cluster: Cluster) -> Cluster:
-    return cluster
 
 
 def handlers(resources: Resources) -> list[Any]:
@@ -83,24 +72,10 @@ def handlers(resources: Resources) -> list[Any]:
 
         return run
 
-    def changing(find: Find[V], show: Callable[[Desk, V], Awaitable[Any]]) -> ChangeOne[V]:
-        """How one of a kind is changed: locked by `find`, held against the version of the request, then shown."""
-
-        def change(edge: OnEdge, id: UUID, use_case: Callable[[Desk, V], Awaitable[V]]) -> Awaitable[Response[bytes]]:
-            async def run(desk: Desk) -> Response[bytes]:
-                found = await find(desk, id)
-                edge.if_match(found.version)
-                changed = await use_case(desk, found)
-                return json_response(await show(desk, changed), version=changed.version)
-
-            return edge.change(at_desk(run))
-
-        return change
-
-    change_consultation = changing(Desk.own_consultation, whole)
-    change_cluster = changing(answering.own_cluster, as_it_is)
-    change_report = changing(reporting.locked_report, views.report_desk)
-    change_clock = changing(deadlines.locked_clock, views.clock_view)
+    change_consultation = changing(at_desk, Desk.own_consultation, whole)
+    change_cluster = changing(at_desk, answering.own_cluster, as_it_is)
+    change_report = changing(at_desk, reporting.locked_report, views.report_desk)
+    change_clock = changing(at_desk, deadlines.locked_clock, views.clock_view)
 
     # Consultations
 

@@ -31,7 +31,17 @@ from kaimen.decisions.domain.refusals import DateInFuture, NotPublicThen, Unknow
 from kaimen.decisions.store.repository import CatalogueFilter, ItemFilter
 from kaimen.kit.auth import APPROVERS, OFFICE, PUBLIC, STAFF, allow
 from kaimen.kit.clock import day_start
-from kaimen.kit.http import OnEdge, Page, cursor_of, json_bytes, json_response, limit_of, read_cursor, refuse_nul
+from kaimen.kit.http import (
+    OnEdge,
+    Page,
+    changing,
+    cursor_of,
+    json_bytes,
+    json_response,
+    limit_of,
+    read_cursor,
+    refuse_nul,
+)
 from kaimen.kit.problems import Malformed
 from kaimen.kit.service import Resources
 from kaimen.kit.work import Actor, Role, Work
@@ -100,32 +110,12 @@ def handlers(resources: Resources) -> list[Any]:
 
         return run
 
-    def change_catalogue(
-        edge: OnEdge,
-        id: UUID,
-        use_case: Callable[[Desk, Catalogue], Awaitable[Catalogue]],
-        find: Callable[[Desk, UUID], Awaitable[Catalogue]] = Desk.own_catalogue,
-    ) -> Awaitable[Response[bytes]]:
-        """Lock it, hold the request against its version, change it, show it."""
+    def any_catalogue(desk: Desk, id: UUID) -> Awaitable[Catalogue]:
+        return desk.catalogue(id, lock=True)
 
-        async def run(desk: Desk) -> Response[bytes]:
-            catalogue = await find(desk, id)
-            edge.if_match(catalogue.version)
-            catalogue = await use_case(desk, catalogue)
-            return json_response(await whole_catalogue(desk, catalogue), version=catalogue.version)
-
-        return edge.change(at_desk(run))
-
-    def change_item(
-        edge: OnEdge, id: UUID, use_case: Callable[[Desk, Item], Awaitable[Item]]
-    ) -> Awaitable[Response[bytes]]:
-        async def run(desk: Desk) -> Response[bytes]:
-            item = await desk.own_item(id)
-            edge.if_match(item.version)
-            item = await use_case(desk, item)
-            return json_response(await whole_item(desk, item), version=item.version)
-
-        return edge.change(at_desk(run))
+    change_catalogue = changing(at_desk, Desk.own_catalogue, whole_catalogue)
+    check_catalogue = changing(at_desk, any_catalogue, whole_catalogue)
+    change_item = changing(at_desk, Desk.own_item, whole_item)
 
     # Catalogues
 
@@ -186,13 +176,7 @@ def handlers(resources: Resources) -> list[Any]:
     @post("/catalogues/{catalogue_id:uuid}/check", opt=allow(CHECKERS), status_code=200)
     async def check(edge: OnEdge, catalogue_id: FromPath[UUID], data: JSONBody[cataloguing.Check]) -> Response[bytes]:
         """合法性审核, by 区司法局 or the office."""
-
-        def find(desk: Desk, id: UUID) -> Awaitable[Catalogue]:
-            return desk.catalogue(id, lock=True)
-
-        return await change_catalogue(
-            edge, catalogue_id, lambda desk, it: cataloguing.check_catalogue(desk, it, data), find
-        )
+        return await check_catalogue(edge, catalogue_id, lambda desk, it: cataloguing.check_catalogue(desk, it, data))
 
     @post("/catalogues/{catalogue_id:uuid}/consent", opt=allow(OFFICE), status_code=200)
     async def consent(

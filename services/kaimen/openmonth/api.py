@@ -10,7 +10,17 @@ from litestar.params import FromPath, JSONBody, MultipartBody, QueryParameter
 
 from kaimen.kit import photos
 from kaimen.kit.auth import OFFICE, PUBLIC, STAFF, allow
-from kaimen.kit.http import OnEdge, Page, file_in, json_bytes, json_response, refuse_nul, tag_of
+from kaimen.kit.http import (
+    OnEdge,
+    Page,
+    as_it_is,
+    changing,
+    file_in,
+    json_bytes,
+    json_response,
+    refuse_nul,
+    tag_of,
+)
 from kaimen.kit.photos import Darkroom, NoPhoto
 from kaimen.kit.problems import Malformed
 from kaimen.kit.service import Resources
@@ -44,18 +54,10 @@ def handlers(resources: Resources) -> list[Any]:
 
         return run
 
-    def change_campaign(
-        edge: OnEdge, year: int, use_case: Callable[[Desk, Campaign], Awaitable[Campaign]]
-    ) -> Awaitable[Response[bytes]]:
-        """Lock it, hold the request against its version, change it, show it."""
+    def locked_campaign(desk: Desk, year: int) -> Awaitable[Campaign]:
+        return desk.campaign(_known(year), lock=True)
 
-        async def run(desk: Desk) -> Response[bytes]:
-            campaign = await desk.campaign(_known(year), lock=True)
-            edge.if_match(campaign.version)
-            campaign = await use_case(desk, campaign)
-            return json_response(campaign, version=campaign.version)
-
-        return edge.change(at_desk(run))
+    change_campaign = changing(at_desk, locked_campaign, as_it_is)
 
     # Campaigns
 

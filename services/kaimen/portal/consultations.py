@@ -24,9 +24,9 @@ from kaimen.portal.visitor import Visitor
 Q = QueryParameter
 LIST_LIMIT = "20"
 LONGEST = 5_000
+"""Characters of one opinion."""
 RECEIVED_BEFORE = "kit.idempotency-key-reused"
 """The same words came from the same page, with another contact, submitter or language."""
-"""Characters of one opinion."""
 
 
 class Wanted(msgspec.Struct, frozen=True):

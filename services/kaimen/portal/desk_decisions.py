@@ -14,6 +14,7 @@ from kaimen.portal.answers import FieldFault, SignedIn
 from kaimen.portal.decision_answers import Catalogue, Catalogues, Coverage, Difference
 from kaimen.portal.decision_words import DECISION_DONE
 from kaimen.portal.desk import staff
+from kaimen.portal.form_fields import as_seen
 from kaimen.portal.portal import Portal, see
 from kaimen.portal.registering import faults_of, number
 from kaimen.portal.services import DECISIONS, ServiceRefused
@@ -140,10 +141,9 @@ def handlers(portal: Portal) -> list[Any]:
         if step not in STEPS:
             return see(f"/desk/decisions/catalogues/{catalogue_id}")
         body = {name: str(form.get(name, "")) for name in STEPS[step]} or None
-        guard = {"If-Match": f'"{form.get("version", "")}"'}
         try:
             path = f"{DECISIONS}/catalogues/{catalogue_id}/{step}"
-            await services.post(path, Catalogue, visitor.caller, body, headers=guard)
+            await services.post(path, Catalogue, visitor.caller, body, headers=as_seen(form))
         except ServiceRefused as no:
             faults = faults_of(no.problem)
             return await catalogue_page(visitor, catalogue_id, form=form, faults=faults, status=no.problem.status)

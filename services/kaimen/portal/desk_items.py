@@ -26,6 +26,7 @@ from kaimen.portal.decision_form import (
 from kaimen.portal.decision_words import DECISION_DONE, FACETS
 from kaimen.portal.desk import staff
 from kaimen.portal.desk_decisions import decider
+from kaimen.portal.form_fields import as_seen
 from kaimen.portal.outcome_answers import ReportDesk, ReportLine, Reports
 from kaimen.portal.portal import Portal, see
 from kaimen.portal.registering import faults_of
@@ -151,10 +152,9 @@ def handlers(portal: Portal) -> list[Any]:
         form = await portal.read_form(visitor)
         to = str(form.get("to", ""))
         body = {"to": to, "reason": str(form.get(f"reason-{to}", ""))}
-        guard = {"If-Match": f'"{form.get("version", "")}"'}
         try:
             path = f"{DECISIONS}/items/{item_id}/transitions"
-            await services.post(path, Item, visitor.caller, body, headers=guard)
+            await services.post(path, Item, visitor.caller, body, headers=as_seen(form))
         except ServiceRefused as no:
             faults = [_of_transition(each, to) for each in faults_of(no.problem)]
             return await item_page(visitor, item_id, form=form, faults=faults, status=no.problem.status)

@@ -16,6 +16,7 @@ from kaimen.kit.refusals import Refusal
 from kaimen.portal.answers import FieldFault, SignedIn
 from kaimen.portal.consultation_form import typed_of
 from kaimen.portal.desk import IMPORT_KEPT_BYTES, staff, uploaded
+from kaimen.portal.form_fields import as_seen
 from kaimen.portal.open_month import AS_IT_IS
 from kaimen.portal.open_month_answers import Board, Campaign, Campaigns, MonthImport, Report, Sign, Signs
 from kaimen.portal.open_month_words import OPEN_MONTH_DONE
@@ -135,10 +136,9 @@ def handlers(portal: Portal) -> list[Any]:
         """公布开放月."""
         visitor, me = await staff(portal, request)
         form = await portal.read_form(visitor)
-        guard = {"If-Match": f'"{form.get("version", "")}"'}
         try:
             path = f"{OPENMONTH}/campaigns/{year}/publish"
-            await services.post(path, Campaign, visitor.caller, headers=guard)
+            await services.post(path, Campaign, visitor.caller, headers=as_seen(form))
         except ServiceRefused as no:
             return await month_page(visitor, me, year, _refused(no, {}))
         return see(f"/desk/open-month/{year}?done=published")

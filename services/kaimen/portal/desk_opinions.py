@@ -16,6 +16,7 @@ from kaimen.portal.answers import FieldFault
 from kaimen.portal.desk import staff, uploaded
 from kaimen.portal.desk_consultations import one_consultation
 from kaimen.portal.filters import Filter
+from kaimen.portal.form_fields import as_seen
 from kaimen.portal.opinions import at_file, once_only
 from kaimen.portal.outcome_answers import Matrix
 from kaimen.portal.portal import Portal, see
@@ -196,8 +197,7 @@ def handlers(portal: Portal) -> list[Any]:
                 return await one_page(visitor, consultation_id, no, contact=contact or "")
             if step in ("set-aside", "take-back", "moderate"):
                 body = _step_body(step, form)
-                version = {"If-Match": f'"{form.get("version", "")}"'}
-                await services.post(f"{path}/{step}", Opinion, visitor.caller, body, headers=version)
+                await services.post(f"{path}/{step}", Opinion, visitor.caller, body, headers=as_seen(form))
         except ServiceRefused as refusal:
             faults = [_of_step(step, each) for each in faults_of(refusal.problem)]
             return await one_page(visitor, consultation_id, no, form=form, faults=faults, status=refusal.problem.status)

@@ -15,6 +15,7 @@ from kaimen.portal.answers import FieldFault
 from kaimen.portal.consultations import Wanted
 from kaimen.portal.desk import staff
 from kaimen.portal.desk_consultations import one_consultation
+from kaimen.portal.form_fields import as_seen
 from kaimen.portal.outcome_answers import ReportDesk, Reports
 from kaimen.portal.outcomes import page_of
 from kaimen.portal.portal import Portal, see
@@ -118,10 +119,9 @@ def handlers(portal: Portal) -> list[Any]:
         if step not in STEPS:
             return see(f"/desk/reports/{report_id}")
         body = {"reason": str(form.get("reason", ""))} if step in WITH_REASON else None
-        guard = {"If-Match": f'"{form.get("version", "")}"'}
         try:
             path = f"{ADOPTION}/reports/{report_id}/{step}"
-            await services.post(path, ReportDesk, visitor.caller, body, headers=guard)
+            await services.post(path, ReportDesk, visitor.caller, body, headers=as_seen(form))
         except ServiceRefused as no:
             found = faults_of(no.problem)
             faults = [each if each.field == "reason" else FieldFault("", each.detail, each.detail_en) for each in found]

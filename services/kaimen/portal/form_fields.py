@@ -3,6 +3,8 @@
 import re
 from datetime import datetime
 
+from litestar.datastructures import FormMultiDict
+
 from kaimen.kit.clock import SHANGHAI
 from kaimen.portal.answers import FieldFault
 
@@ -12,6 +14,11 @@ _FEATURE = re.compile(r"(?P<feature>[^:：]+)[:：](?P<values>.+)")
 _VALUE = re.compile(r"\s*(?P<value>\S.*?)\s+(?P<least>\d{1,4})(?:\s*[-–~至]\s*(?P<most>\d{1,4}))?\s*")
 
 Quotas = dict[str, dict[str, list[int]]]
+
+
+def as_seen(form: FormMultiDict) -> dict[str, str]:
+    """The header that holds a change against the version of what the form was shown with (RFC 9110 13.1.1)."""
+    return {"If-Match": f'"{form.get("version", "")}"'}
 
 
 def instant(day: str, clock: str) -> str | None:

@@ -126,7 +126,7 @@ def _environment(language: str, translations: NullTranslations) -> jinja2.Enviro
     def say(message: str, **values: Any) -> Markup:
         return Markup(phrase(translations, message, values)) % values
 
-    environment.globals |= {"_": say, "gettext": say}
+    environment.globals["_"] = say
     locale = LOCALES[language]
     gettext = translations.gettext
     environment.globals["marks"] = MARKS[language]

@@ -112,11 +112,6 @@ class Database:
             raise RuntimeError(f"PostgreSQL must run with {_PROMISES}; it has {broken}")
 
 
-def gave_way(no: Refusal) -> bool:
-    """Whether two transactions waited for each other and PostgreSQL ended this one: nothing of it has happened."""
-    return isinstance(no.__cause__, asyncpg.DeadlockDetectedError)
-
-
 async def _leave_as_it_is(_: Connection) -> None:
     """Instead of the round trip that asyncpg makes whenever a connection goes back to the pool."""
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -154,6 +154,45 @@ class Edge:
 
 OnEdge = NamedDependency[Edge]
 """How a handler asks for its edge: `edge: OnEdge`."""
+
+
+class Versioned(Protocol):
+    """What is held against the version of a request."""
+
+    @property
+    def version(self) -> int: ...
+
+
+D = TypeVar("D")
+K = TypeVar("K")
+V = TypeVar("V", bound=Versioned)
+Answering = Awaitable[Response[bytes]]
+ChangeOne = Callable[[OnEdge, K, Callable[[D, V], Awaitable[V]]], Answering]
+
+
+def changing(
+    at_desk: Callable[[Callable[[D], Answering]], Callable[[Work], Answering]],
+    find: Callable[[D, K], Awaitable[V]],
+    show: Callable[[D, V], Awaitable[Any]],
+) -> ChangeOne[K, D, V]:
+    """How one of a kind is changed: locked by `find`, held against the version of the request, then shown. `at_desk`
+    gives a use case the service's desk."""
+
+    def change(edge: OnEdge, key: K, use_case: Callable[[D, V], Awaitable[V]]) -> Answering:
+        async def run(desk: D) -> Response[bytes]:
+            found = await find(desk, key)
+            edge.if_match(found.version)
+            changed = await use_case(desk, found)
+            return json_response(await show(desk, changed), version=changed.version)
+
+        return edge.change(at_desk(run))
+
+    return change
+
+
+async def as_it_is(_: Any, found: V) -> V:
+    """Shown whole."""
+    return found
 
 
 def seal_answer(resources: Resources, key: str, body: bytes) -> bytes:

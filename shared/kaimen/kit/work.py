@@ -19,6 +19,7 @@ from kaimen.kit.traces import OFF, Traces
 
 T = TypeVar("T")
 _TRIES = 3
+_PAUSE_SECONDS = 0.05
 
 Role = Literal["anonymous", "citizen", "unit_editor", "unit_lead", "office", "justice", "presider", "notary", "system"]
 
@@ -175,19 +176,21 @@ class Workshop:
     async def run(self, actor: Actor, traceparent: str | None, use_case: Callable[[Work], Awaitable[T]]) -> T:
         """The same for a `use_case` that may begin again: nothing has happened of one that PostgreSQL ends because it
         and another wait for each other."""
-        for left in reversed(range(_TRIES)):
-            begins_again = False
+        left = _TRIES
+        while True:
+            left, gave_way = left - 1, False
             try:
                 async with self.open(actor, traceparent) as work:
                     try:
                         return await use_case(work)
                     except asyncpg.DeadlockDetectedError:
-                        begins_again = left > 0
+                        gave_way = True
                         raise
             except Unavailable:
-                if not begins_again:
+                if not (gave_way and left):
                     raise
-        raise AssertionError("the last try answers or raises")
+            # Whoever begins again at once may take the row before the other wakes, and both wait anew.
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     @asynccontextmanager
     async def open_for_reading(self) -> AsyncIterator[Work]:
